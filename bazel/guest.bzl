@@ -1,0 +1,30 @@
+"""Guest programs: s390x code that a test loads into a machine."""
+
+def s390x_guest(name, src, hdrs = [], copts = [], visibility = None):
+    """Assembles or compiles `src` into name.elf, linked at 0x10000, and name.bin, its bytes from there.
+
+    Execution starts at _start, in the z/Architecture 64-bit mode or in the one that a short PSW gives: it
+    is the loader's choice. A .c file is freestanding and brings its own _start.
+
+    Args:
+      name: both files, as a target for `data`.
+      src: a .S or .c file.
+      hdrs: files that it includes, by their path from the workspace or beside it.
+      copts: further options of the cross compiler.
+      visibility: as everywhere.
+    """
+    native.genrule(
+        name = name,
+        srcs = [src] + hdrs + ["//tests/guests:guest.ld"],
+        outs = [name + ".elf", name + ".bin"],
+        cmd = " ".join([
+            "$(location @s390x_gcc//:gcc) -march=zEC12 -O2 -Wall -Wextra -Werror -ffreestanding -fno-pic",
+            "-fno-stack-protector -fno-asynchronous-unwind-tables -mno-vx -I. -iquote $$(dirname $(location %s))" % src,
+            " ".join(copts),
+            "-nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T $(location //tests/guests:guest.ld)",
+            "-o $(location %s.elf) $(location %s) &&" % (name, src),
+            "$(location @s390x_gcc//:objcopy) -O binary $(location %s.elf) $(location %s.bin)" % (name, name),
+        ]),
+        tools = ["@s390x_gcc//:gcc", "@s390x_gcc//:objcopy"],
+        visibility = visibility,
+    )
