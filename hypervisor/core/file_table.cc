@@ -1,0 +1,60 @@
+#include "hypervisor/core/file_table.h"
+
+#include <utility>
+
+namespace hypervisor {
+
+FileTable::~FileTable() {
+  for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
+}
+
+FileTable::Slot* FileTable::Find(int number) const {
+  if (number < 0 || number >= kChunkSize * kChunks) return nullptr;
+  Chunk* chunk = chunks_[number / kChunkSize].load(std::memory_order_acquire);
+  return chunk ? &(*chunk)[number % kChunkSize] : nullptr;
+}
+
+FileTable::Slot* FileTable::Enter(int number) {
+  Slot* slot = Find(number);
+  if (!slot) return nullptr;
+  uint32_t uses = slot->uses.load(std::memory_order_relaxed);
+  do {
+    if (!(uses & kOpen)) return nullptr;
+  } while (!slot->uses.compare_exchange_weak(uses, uses + 1, std::memory_order_acquire));
+  return slot;
+}
+
+void FileTable::Leave(Slot& slot) {
+  // The one use that is left once the file is gone keeps the slot from being taken meanwhile.
+  uint32_t uses = slot.uses.load(std::memory_order_relaxed);
+  while (uses != 1) {
+    if (slot.uses.compare_exchange_weak(uses, uses - 1, std::memory_order_acq_rel)) return;
+  }
+  std::atomic_thread_fence(std::memory_order_acquire);
+  slot.file.reset();
+  slot.uses.store(0, std::memory_order_release);
+}
+
+int FileTable::Open(std::unique_ptr<File> file) {
+  const std::lock_guard lock(mutex_);
+  for (int number = 0; number < kChunkSize * kChunks; ++number) {
+    auto& chunk = chunks_[number / kChunkSize];
+    if (!chunk.load(std::memory_order_relaxed)) chunk.store(new Chunk, std::memory_order_release);
+    Slot& slot = *Find(number);
+    if (slot.uses.load(std::memory_order_acquire) != 0) continue;
+    slot.file = std::move(file);
+    slot.uses.store(kOpen | 1, std::memory_order_release);
+    return number;
+  }
+  return -EMFILE;
+}
+
+bool FileTable::Close(int number) {
+  Slot* slot = Find(number);
+  if (!slot) return false;
+  if (!(slot->uses.fetch_and(~kOpen, std::memory_order_acq_rel) & kOpen)) return false;
+  Leave(*slot);
+  return true;
+}
+
+}  // namespace hypervisor

@@ -1,0 +1,71 @@
+// The open files of a device, by number.
+//
+// Use is two uncontended atomic operations on the file's own cache line: KVM_RUN goes through here.
+#ifndef HYPERVISOR_CORE_FILE_TABLE_H_
+#define HYPERVISOR_CORE_FILE_TABLE_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "hypervisor/core/file.h"
+
+namespace hypervisor {
+
+class FileTable {
+ private:
+  struct alignas(64) Slot {
+    // The number of uses, the open file's own included; kOpen while the number is good. The file is
+    // destroyed by whoever takes the last use back.
+    std::atomic<uint32_t> uses = 0;
+    std::unique_ptr<File> file;
+  };
+  static constexpr uint32_t kOpen = 1u << 31;
+
+ public:
+  FileTable() = default;
+  FileTable(const FileTable&) = delete;
+  FileTable& operator=(const FileTable&) = delete;
+  ~FileTable();
+
+  // Keeps a file alive while a call is in it.
+  class Use {
+   public:
+    Use(FileTable& table, int number) : slot_(table.Enter(number)) {}
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+    ~Use() {
+      if (slot_) Leave(*slot_);
+    }
+
+    // Null: the number is no open file's.
+    File* file() const { return slot_ ? slot_->file.get() : nullptr; }
+
+   private:
+    Slot* slot_;
+  };
+
+  // The lowest free number, or -EMFILE.
+  int Open(std::unique_ptr<File> file);
+
+  // False: the number is no open file's. The file lives on until the last call has left it.
+  bool Close(int number);
+
+ private:
+  static constexpr int kChunkSize = 256;
+  static constexpr int kChunks = 4096;
+  using Chunk = std::array<Slot, kChunkSize>;
+
+  Slot* Find(int number) const;
+  Slot* Enter(int number);
+  static void Leave(Slot& slot);
+
+  std::mutex mutex_;  // taken to open a file
+  std::array<std::atomic<Chunk*>, kChunks> chunks_{};
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_CORE_FILE_TABLE_H_

@@ -1,0 +1,36 @@
+// The memory slots of a regular VM: KVM_SET_USER_MEMORY_REGION and KVM_GET_DIRTY_LOG.
+#ifndef HYPERVISOR_CORE_MEMORY_SLOTS_H_
+#define HYPERVISOR_CORE_MEMORY_SLOTS_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <shared_mutex>
+
+#include "hypervisor/arch/address.h"
+#include "hypervisor/uapi/kvm.h"
+
+namespace hypervisor {
+
+// Any thread.
+class MemorySlots {
+ public:
+  // 0 or -errno. `limit` is one past the guest's last address.
+  int64_t Set(const uapi::UserMemoryRegion& region, uint64_t limit);
+
+  // Writes the slot's dirty bitmap and forgets it. Nothing in this core dirties a slot but the
+  // caller's own requests, which the kernel does not log either, so the bitmap is empty.
+  int64_t DirtyLog(const uapi::DirtyLog& log) const;
+
+  std::optional<UserAddress> Resolve(GuestAbsolute address) const;
+
+  bool empty() const;
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::map<uint32_t, uapi::UserMemoryRegion> slots_;
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_CORE_MEMORY_SLOTS_H_
