@@ -1,0 +1,56 @@
+#include "hypervisor/sie/host_fault_guard.h"
+
+#include <signal.h>
+
+#include <cstdint>
+
+namespace hypervisor {
+namespace {
+
+thread_local HostFaultGuard* current_guard = nullptr;
+struct sigaction previous_segv;
+struct sigaction previous_bus;
+
+}  // namespace
+
+struct HostFaultSignal {
+  static void Receive(int number, siginfo_t* info, void* context) {
+    HostFaultGuard* guard = current_guard;
+    const auto fault = reinterpret_cast<uint64_t>(info->si_addr);
+    if (guard && info->si_code > 0) {
+      for (const auto& [start, mapping] : guard->space_.mappings()) {
+        const uint64_t length = mapping.last - mapping.start;
+        if (fault - mapping.user.raw() <= length) siglongjmp(guard->escape, 1);
+      }
+    }
+    const struct sigaction& previous = number == SIGSEGV ? previous_segv : previous_bus;
+    if (previous.sa_flags & SA_SIGINFO) {
+      previous.sa_sigaction(number, info, context);
+    } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+      previous.sa_handler(number);
+    } else {
+      signal(number, SIG_DFL);
+      raise(number);
+    }
+  }
+
+  static bool Install() {
+    struct sigaction action = {};
+    action.sa_sigaction = Receive;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigaction(SIGSEGV, &action, &previous_segv);
+    sigaction(SIGBUS, &action, &previous_bus);
+    return true;
+  }
+};
+
+HostFaultGuard::HostFaultGuard(const AddressSpace& space) : space_(space), outer_(current_guard) {
+  [[maybe_unused]] static const bool installed = HostFaultSignal::Install();
+  current_guard = this;
+}
+
+HostFaultGuard::~HostFaultGuard() {
+  current_guard = outer_;
+}
+
+}  // namespace hypervisor

@@ -1,0 +1,34 @@
+// Memory of ours that a guest is mapped onto may vanish at any time: its owner unmaps it, truncates
+// its file. Then a guest access raises SIGSEGV or SIGBUS in the thread inside SIE, and SIE must end
+// with "backing missing" instead of the process.
+#ifndef HYPERVISOR_SIE_HOST_FAULT_GUARD_H_
+#define HYPERVISOR_SIE_HOST_FAULT_GUARD_H_
+
+#include <setjmp.h>
+
+#include "hypervisor/storage/address_space.h"
+
+namespace hypervisor {
+
+// While one exists, a fault of this thread on memory that `space` maps jumps to `escape`, which the
+// caller has set by sigsetjmp(escape, 0). All other faults go to the handlers that were there
+// before.
+class HostFaultGuard {
+ public:
+  explicit HostFaultGuard(const AddressSpace& space);
+  ~HostFaultGuard();
+  HostFaultGuard(const HostFaultGuard&) = delete;
+  HostFaultGuard& operator=(const HostFaultGuard&) = delete;
+
+  sigjmp_buf escape;
+
+ private:
+  friend struct HostFaultSignal;
+
+  const AddressSpace& space_;
+  HostFaultGuard* outer_;
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_SIE_HOST_FAULT_GUARD_H_

@@ -1,0 +1,337 @@
+#include "hypervisor/sie/interpreter/interpreter.h"
+
+#include "hypervisor/arch/host_clock.h"
+#include "hypervisor/isa/decode.h"
+#include "hypervisor/isa/table.h"
+#include "hypervisor/sie/host_fault_guard.h"
+
+namespace hypervisor {
+
+using uapi::Interception;
+
+std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment) {
+  return std::make_unique<Interpreter>(environment);
+}
+
+Interpreter::Interpreter(const SieEnvironment& environment)
+    : ComputingCpu(environment), decoded_(std::make_unique<std::array<Decoded, kDecoded>>()) {
+  for (Decoded& decoded : *decoded_) decoded.insn.text = ~uint64_t{0};
+  for (Decoded& decoded : *decoded_) decoded.mask = ~uint64_t{0};
+}
+
+void Interpreter::Kick() {
+  attention_.fetch_or(kKick);
+}
+void Interpreter::ClearKick() {
+  attention_.fetch_and(~kKick);
+}
+
+SieExit Interpreter::Run(uapi::SieBlock& block, CpuState& cpu) {
+  Enter(block, cpu);
+  SieExit exit{SieExit::Reason::kIntercepted, {}};
+  HostFaultGuard guard(environment_.space);
+  if (sigsetjmp(guard.escape, 0)) {
+    exit = SieExit{SieExit::Reason::kBackingMissing, host_fault_.address};
+  } else if (!Valid()) {
+    interception_ = Interception::kValidity;
+    RecordInterception();
+    block.ipa = 0x1000;
+    block.ipb = 0x0001u << 16;
+  } else {
+    switch (Loop()) {
+      case Outcome::kKicked:
+        exit.reason = SieExit::Reason::kKicked;
+        break;
+      case Outcome::kHostFault:
+        exit = host_fault_;
+        break;
+      case Outcome::kIntercepted:
+      case Outcome::kGoOn:
+        break;
+    }
+  }
+  Leave();
+  return exit;
+}
+
+void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
+  state_ = &cpu;
+  block_ = &block;
+  block.icptcode = 0;
+  block.icptstatus = 0;
+  stop_ = Stop::kNone;
+  completion_code_ = PgmCode::kNone;
+  per_code_ = 0;
+  execute_length_ = 0;
+  timer_deadline_ = HostTod() + block.cputm;
+  const bool purged = environment_.broadcast.Enter(member_);
+  if (purged || block.ihcpu == 0xffff || space_generation_ != environment_.space.generation()) {
+    space_generation_ = environment_.space.generation();
+    block.ihcpu = 0;
+    tlb_.Flush();
+  }
+  std::atomic_ref(block.cpuflags).fetch_or(uapi::kCpuRunning, std::memory_order_relaxed);
+  LoadPsw(cpu.psw);
+  ia_ = next_ia_;
+  time_budget_ = 0;
+}
+
+void Interpreter::Leave() {
+  state_->psw = psw();
+  block_->cputm = timer_deadline_ - HostTod();
+  std::atomic_ref(block_->cpuflags).fetch_and(~uapi::kCpuRunning, std::memory_order_relaxed);
+  environment_.broadcast.Leave(member_);
+}
+
+bool Interpreter::Valid() const {
+  const uint32_t flags = block_->cpuflags;
+  if (!(flags & uapi::kCpuZarch)) return false;
+  if (flags & (uapi::kCpuRrf | uapi::kCpuMcds)) return false;
+  return !((flags & uapi::kCpuGed) && (flags & uapi::kCpuGed2));
+}
+
+Interpreter::Outcome Interpreter::Loop() {
+  for (;;) {
+    if (--budget_ < 0) [[unlikely]] {
+      const Outcome outcome = Poll();
+      if (outcome != Outcome::kGoOn) return outcome;
+    }
+    uint64_t text;
+    const void* place;
+    if (const uint64_t offset = ia_ ^ fetch_page_; offset < fetch_limit_) [[likely]] {
+      place = fetch_host_ + offset;
+      text = LoadStorage<uint64_t>(place);
+    } else {
+      place = this;
+      length_ = 2;
+      if (!FetchText(ia_, text)) {
+        const Outcome outcome = AfterStop();
+        if (outcome != Outcome::kGoOn) return outcome;
+        continue;
+      }
+    }
+    const Decoded& decoded = Lookup(place, text);
+    length_ = decoded.insn.length;
+    relative_base_ = ia_;
+    next_ia_ = GuestCpu::Wrap(ia_ + length_);
+    if (per_events_) [[unlikely]] {
+      per_insn_ = ia_;
+      per_mask_ = psw_mask_;
+    }
+    decoded.execute(*this, decoded.insn);
+    if (Stopped() || completion_code_ != PgmCode::kNone || per_events_ != 0) [[unlikely]] {
+      insn_text_ = execute_length_ ? insn_text_ : decoded.insn.text;
+      const Outcome outcome = EndInstruction();
+      if (outcome != Outcome::kGoOn) return outcome;
+      continue;
+    }
+    execute_length_ = 0;
+    ia_ = next_ia_;
+  }
+}
+
+const Interpreter::Decoded& Interpreter::Lookup(const void* place, uint64_t text) {
+  Decoded& decoded = (*decoded_)[reinterpret_cast<uint64_t>(place) / 2 % kDecoded];
+  if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]]
+    Fill(decoded, text);
+  return decoded;
+}
+
+void Interpreter::Fill(Decoded& decoded, uint64_t text) const {
+  Decode(text, decoded.insn);
+  decoded.mask = ~uint64_t{0} << (64 - 8 * decoded.insn.length);
+  decoded.insn.text &= decoded.mask;
+  RowIndex row = decoded.insn.row;
+  if (row != kInvalidRow) {
+    const Facility facility = Table()[row].facility;
+    const bool basic = facility == Facility::kZArch || facility == Facility::kN3;
+    if (!basic && !facilities().Has(facility)) row = kInvalidRow;
+  }
+  decoded.execute = HandlerOf(row);
+}
+
+void Interpreter::ExecuteTarget(uint64_t address, uint8_t modifier) {
+  if (execute_length_) return Interrupt(PgmCode::kExecute);
+  uint64_t text;
+  execute_length_ = length_;
+  if (!FetchText(address, text)) {
+    execute_length_ = 0;
+    return;
+  }
+  text |= uint64_t{modifier} << 48;
+  Decoded target;
+  Fill(target, text);
+  relative_base_ = address;
+  insn_text_ = target.insn.text;
+  target.execute(*this, target.insn);
+}
+
+Interpreter::Outcome Interpreter::EndInstruction() {
+  if (per_events_ && !Stopped()) PerAfterInstruction();
+  if (Stopped()) return AfterStop();
+  const PgmCode completion = completion_code_;
+  completion_code_ = PgmCode::kNone;
+  ia_ = next_ia_;
+  if (completion != PgmCode::kNone || per_code_) {
+    Interrupt(completion);
+    return Present(completion);
+  }
+  execute_length_ = 0;
+  return Outcome::kGoOn;
+}
+
+// An instruction ended early: fetched in vain, stopped by an exception, or leaving SIE.
+Interpreter::Outcome Interpreter::AfterStop() {
+  completion_code_ = PgmCode::kNone;
+  switch (stop_) {
+    case Stop::kHostFault:
+    case Stop::kRedrive:
+      break;
+    case Stop::kIntercept:
+      ia_ = next_ia_;
+      break;
+    case Stop::kProgram: {
+      const PgmCode code = program_interruption_.code;
+      if (!IsNullifying(code)) {
+        ia_ = GuestCpu::Wrap(ia_ + length_);
+        if (per_events_) PerAfterInstruction();
+      } else {
+        per_code_ = 0;
+      }
+      return Present(code);
+    }
+    case Stop::kNone:
+      return Outcome::kGoOn;
+  }
+  if (stop_ == Stop::kHostFault) {
+    execute_length_ = 0;
+    return Outcome::kHostFault;
+  }
+  RecordInterception();
+  return Outcome::kIntercepted;
+}
+
+Interpreter::Outcome Interpreter::Present(PgmCode) {
+  const bool leaves = PresentProgramInterruption();
+  if (leaves) {
+    RecordInterception();
+    return Outcome::kIntercepted;
+  }
+  execute_length_ = 0;
+  if (stop_ == Stop::kHostFault) return Outcome::kHostFault;
+  return Outcome::kGoOn;
+}
+
+void Interpreter::RecordInterception() {
+  uapi::SieBlock& block = *block_;
+  block.icptcode = static_cast<uint8_t>(interception_);
+  if (interception_ == Interception::kInstruction ||
+      interception_ == Interception::kOperationException ||
+      interception_ == Interception::kPartialExecution) {
+    block.ipa = static_cast<uint16_t>(insn_text_ >> 48);
+    block.ipb = static_cast<uint32_t>(insn_text_ >> 16);
+    if (per_code_) block.icptstatus |= uapi::kIcptPerIfetch;
+  }
+  if (execute_length_) {
+    block.icptstatus |=
+        uapi::kIcptExecute | (execute_length_ == 6 ? uapi::kIcptExecuteLength : 0x40);
+  }
+  execute_length_ = 0;
+  per_code_ = 0;
+}
+
+bool Interpreter::TimersDue(ExternalCode& code) {
+  const uint64_t control = state_->cr[0];
+  if (control & cr0::kClockComparator) {
+    const uint64_t tod = GuestTod();
+    const uint64_t comparator = state_->clock_comparator;
+    const bool due = control & cr0::kClockComparatorSign
+                         ? static_cast<int64_t>(tod) > static_cast<int64_t>(comparator)
+                         : tod > comparator;
+    if (due) {
+      code = ExternalCode::kClockComparator;
+      return true;
+    }
+  }
+  if ((control & cr0::kCpuTimer) && CpuTimer() < 0) {
+    code = ExternalCode::kCpuTimer;
+    return true;
+  }
+  return false;
+}
+
+// What is recognized between two instructions, in its order of priority.
+Interpreter::Outcome Interpreter::Poll() {
+  budget_ = per_events_ ? 0 : kPollInterval;
+  const uint32_t attention = attention_.load(std::memory_order_relaxed);
+  if (attention & BroadcastDomain::kPurge) {
+    attention_.fetch_and(~BroadcastDomain::kPurge);
+    PurgeTlb();
+    environment_.broadcast.Acknowledge(member_);
+    budget_ = per_events_ ? 0 : kPollInterval;
+  }
+  if (const Psw now = psw(); !now.IsValid() || (now.address & 1)) {
+    // An invalid PSW is noticed early, as it is; an odd address with the attempt to fetch.
+    length_ = 0;
+    execute_length_ = 0;
+    Interrupt(PgmCode::kSpecification);
+    return Present(PgmCode::kSpecification);
+  }
+  const uint32_t flags = std::atomic_ref(block_->cpuflags).load(std::memory_order_relaxed);
+  if (psw_mask_ & Psw::kExternal) {
+    if (--time_budget_ < 0 || (psw_mask_ & Psw::kWait) || budget_ == 0) {
+      time_budget_ = kTimePollInterval;
+      ExternalCode code;
+      if (TimersDue(code)) {
+        if ((block_->eca & uapi::kEcaCei) && !(flags & uapi::kCpuExtInt)) {
+          DeliverExternalInterruption(code);
+          if (stop_ == Stop::kHostFault) return Outcome::kHostFault;
+          // The new PSW may enable the same class: then the host is told, or this would not end.
+          if ((psw_mask_ & Psw::kExternal) && TimersDue(code)) {
+            interception_ = Interception::kExternalInterruption;
+            block_->eic = static_cast<uint16_t>(code);
+            RecordInterception();
+            return Outcome::kIntercepted;
+          }
+          budget_ = 0;
+          return Outcome::kGoOn;
+        }
+        interception_ = Interception::kExternalInterruption;
+        block_->eic = static_cast<uint16_t>(code);
+        block_->extcpuaddr = 0;
+        block_->eiparams = 0;
+        RecordInterception();
+        return Outcome::kIntercepted;
+      }
+    }
+    if (flags & uapi::kCpuExtInt) {
+      interception_ = Interception::kExternalRequest;
+      RecordInterception();
+      return Outcome::kIntercepted;
+    }
+  } else {
+    time_budget_ = 0;
+  }
+  if ((flags & uapi::kCpuIoInt) && (psw_mask_ & Psw::kIo)) {
+    interception_ = Interception::kIoRequest;
+    RecordInterception();
+    return Outcome::kIntercepted;
+  }
+  if (flags & uapi::kCpuStopInt) {
+    interception_ = Interception::kStop;
+    RecordInterception();
+    return Outcome::kIntercepted;
+  }
+  if (psw_mask_ & Psw::kWait) {
+    interception_ = Interception::kWait;
+    RecordInterception();
+    return Outcome::kIntercepted;
+  }
+  if (attention & kKick) {
+    attention_.fetch_and(~kKick);
+    return Outcome::kKicked;
+  }
+  return Outcome::kGoOn;
+}
+
+}  // namespace hypervisor

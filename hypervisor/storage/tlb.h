@@ -1,0 +1,100 @@
+// The interpreter's translation-lookaside buffer: logical pages to our own memory.
+//
+// An entry is tagged with its page and a context: a number for one combination of address space,
+// access key and protection controls. Changing any of those is a change of context, not a flush.
+// An absent entry carries every rare check: the hot path has one comparison for all of them.
+#ifndef HYPERVISOR_STORAGE_TLB_H_
+#define HYPERVISOR_STORAGE_TLB_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "hypervisor/arch/address.h"
+
+namespace hypervisor {
+
+// All that decides what a page of logical storage means to an access, the page itself apart.
+struct TranslationContext {
+  uint64_t asce = 0;  // 0 in real mode
+  uint32_t prefix = 0;
+  uint8_t key = 0;
+  bool dat = false;
+  bool absolute = false;  // neither DAT nor prefixing
+  bool low_address_protection = false;
+  bool fetch_override = false;
+  bool storage_override = false;
+  bool edat = false;
+  bool iep = false;
+  bool watch_stores = false;  // PER storage alteration: every store takes the slow path
+
+  friend bool operator==(const TranslationContext&, const TranslationContext&) = default;
+};
+
+class Tlb {
+ public:
+  using ContextId = uint64_t;  // 1 to 4094: fits below the page bits of a tag
+  static constexpr ContextId kNoContext = 0;
+
+  static constexpr uint64_t kAbsent = ~uint64_t{0};  // a tag that no page and context have
+
+  struct Entry {
+    uint64_t read_tag = kAbsent;
+    uint64_t write_tag = kAbsent;
+    uint64_t fetch_tag = kAbsent;
+    uint64_t addend = 0;  // logical + addend = our address
+  };
+
+  // The number of a context, new or known.
+  ContextId IdOf(const TranslationContext& context) {
+    Known& known = known_[Hash(context)];
+    if (known.id == kNoContext || !(known.context == context)) {
+      if (next_ >= kPageMask) Flush();
+      known = Known{next_++, context};
+    }
+    return known.id;
+  }
+
+  Entry& At(uint64_t logical, ContextId context) {
+    return entries_[(logical >> 12 ^ context << 4) % kEntries];
+  }
+
+  static constexpr uint64_t Tag(uint64_t logical, ContextId context) {
+    return (logical & ~kPageMask) | context;
+  }
+
+  // Makes sure that the next `count` calls of IdOf void no number given out between them.
+  void Reserve(uint64_t count) {
+    if (next_ + count >= kPageMask) Flush();
+  }
+
+  // Forgets every translation. Context numbers that were given out are void.
+  void Flush() {
+    entries_.fill(Entry{});
+    known_.fill(Known{});
+    next_ = 1;
+  }
+
+ private:
+  static constexpr size_t kEntries = 1024;
+  static constexpr size_t kKnown = 64;
+
+  struct Known {
+    ContextId id = kNoContext;
+    TranslationContext context;
+  };
+
+  static size_t Hash(const TranslationContext& context) {
+    const uint64_t word = context.asce ^ context.asce >> 12 ^ uint64_t { context.key } << 3 ^
+                          context.prefix >> 13 ^ uint64_t { context.dat } << 1 ^ context.absolute;
+    return (word * 0x9e3779b97f4a7c15) >> 58;
+  }
+
+  std::array<Entry, kEntries> entries_{};
+  std::array<Known, kKnown> known_{};
+  ContextId next_ = 1;
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_STORAGE_TLB_H_
