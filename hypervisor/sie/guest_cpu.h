@@ -208,6 +208,12 @@ class GuestCpu {
     Interrupt(PgmCode::kPrivilegedOperation);
     return false;
   }
+  // Takes a latched program interruption back, if it is this one.
+  bool TakeBack(PgmCode code) {
+    if (stop_ != Stop::kProgram || program_interruption_.code != code) return false;
+    stop_ = Stop::kNone;
+    return true;
+  }
   // A program interruption that comes when the instruction has been completed.
   void InterruptAfterCompletion(PgmCode code) { completion_code_ = code; }
   void FixedPointOverflowIf(bool overflow) {
