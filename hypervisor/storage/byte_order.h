@@ -22,7 +22,10 @@ constexpr T StorageOrder(T value) {
   } else if constexpr (sizeof(T) == 8) {
     return static_cast<T>(__builtin_bswap64(static_cast<uint64_t>(value)));
   } else {
-    return static_cast<T>(__builtin_bswap128(static_cast<unsigned __int128>(value)));
+    // Clang 14 has no __builtin_bswap128.
+    const auto wide = static_cast<unsigned __int128>(value);
+    return static_cast<T>(static_cast<unsigned __int128>(__builtin_bswap64(wide)) << 64 |
+                          __builtin_bswap64(wide >> 64));
   }
 }
 
