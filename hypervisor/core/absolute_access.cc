@@ -7,9 +7,6 @@
 namespace hypervisor {
 namespace {
 
-// The size of an s390x process's address space, which is where the identity slot ends.
-constexpr uint64_t kUserSpaceEnd = uint64_t{1} << 53;
-
 template <typename Copy>
 AbsoluteAccess ForEachPage(const Vm& vm, GuestAbsolute address, size_t size, Copy copy) {
   size_t done = 0;

@@ -12,6 +12,9 @@
 
 namespace hypervisor {
 
+// The size of an s390x process's address space, which is where the identity slot ends.
+inline constexpr uint64_t kUserSpaceEnd = uint64_t{1} << 53;
+
 // Our memory behind `address`; nothing if no slot has it.
 std::optional<UserAddress> FindUserAddress(const Vm& vm, GuestAbsolute address);
 

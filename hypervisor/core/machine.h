@@ -6,11 +6,12 @@
 #include <cstdint>
 
 #include "hypervisor/arch/facility.h"
+#include "hypervisor/sie/offered_facilities.h"
 
 namespace hypervisor {
 
 struct Machine {
-  FacilityList facilities;  // what the engine implements
+  FacilityList facilities = OfferedFacilities();  // what the engine implements
 
   // Version 0x00, type 2827 (zEC12), format bit as z/Architecture machines have it.
   uint64_t cpuid = 0x0001234528270000;

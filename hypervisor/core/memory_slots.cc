@@ -1,5 +1,6 @@
 #include "hypervisor/core/memory_slots.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <vector>
@@ -23,7 +24,7 @@ bool Overlap(const uapi::UserMemoryRegion& a, const uapi::UserMemoryRegion& b) {
 
 }  // namespace
 
-int64_t MemorySlots::Set(const uapi::UserMemoryRegion& region, uint64_t limit) {
+int64_t MemorySlots::Set(const uapi::UserMemoryRegion& region, const Bounds& bounds) {
   const std::unique_lock lock(mutex_);
   if ((region.slot & 0xffff) >= kMemorySlots) return -EINVAL;
   if (region.flags & ~kLogDirtyPages) return -EINVAL;
@@ -44,7 +45,9 @@ int64_t MemorySlots::Set(const uapi::UserMemoryRegion& region, uint64_t limit) {
   for (const auto& [number, other] : slots_) {
     if (number != region.slot && Overlap(region, other)) return -EEXIST;
   }
-  if (region.guest_phys_addr + region.memory_size > limit) return -EINVAL;
+  if (region.guest_phys_addr < bounds.reserved_end) return -EEXIST;
+  if (bounds.reserved_end != 0) return -EINVAL;
+  if (region.guest_phys_addr + region.memory_size > bounds.limit) return -EINVAL;
   slots_[region.slot] = region;
   return 0;
 }
@@ -76,6 +79,18 @@ std::optional<UserAddress> MemorySlots::Resolve(GuestAbsolute address) const {
 bool MemorySlots::empty() const {
   const std::shared_lock lock(mutex_);
   return slots_.empty();
+}
+
+bool MemorySlots::AllLogDirtyPages() const {
+  const std::shared_lock lock(mutex_);
+  return std::all_of(slots_.begin(), slots_.end(),
+                     [](const auto& slot) { return (slot.second.flags & kLogDirtyPages) != 0; });
+}
+
+bool MemorySlots::ReachesBeyond(uint64_t limit) const {
+  const std::shared_lock lock(mutex_);
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [limit](const auto& slot) { return LastByte(slot.second) >= limit; });
 }
 
 }  // namespace hypervisor

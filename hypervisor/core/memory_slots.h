@@ -15,8 +15,15 @@ namespace hypervisor {
 // Any thread.
 class MemorySlots {
  public:
-  // 0 or -errno. `limit` is one past the guest's last address.
-  int64_t Set(const uapi::UserMemoryRegion& region, uint64_t limit);
+  // What the VM itself adds to the rules: one past the guest's last address; and where a UCONTROL
+  // VM's own slot ends, which starts at 0 and takes part in the search for overlaps.
+  struct Bounds {
+    uint64_t limit;
+    uint64_t reserved_end;
+  };
+
+  // 0 or -errno.
+  int64_t Set(const uapi::UserMemoryRegion& region, const Bounds& bounds);
 
   // Writes the slot's dirty bitmap and forgets it. Nothing in this core dirties a slot but the
   // caller's own requests, which the kernel does not log either, so the bitmap is empty.
@@ -25,6 +32,8 @@ class MemorySlots {
   std::optional<UserAddress> Resolve(GuestAbsolute address) const;
 
   bool empty() const;
+  bool AllLogDirtyPages() const;
+  bool ReachesBeyond(uint64_t limit) const;
 
  private:
   mutable std::shared_mutex mutex_;

@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <cerrno>
-#include <csignal>
+#include <optional>
 
 #include "hypervisor/core/cpu_state_control.h"
+#include "hypervisor/core/guest_debug.h"
+#include "hypervisor/core/signal_mask.h"
 #include "hypervisor/core/sync_registers.h"
 #include "hypervisor/core/ucas.h"
 #include "hypervisor/core/user_copy.h"
@@ -12,6 +14,8 @@
 
 namespace hypervisor {
 namespace {
+
+constexpr uint16_t kPurgeAtEntry = 0xffff;  // ihcpu
 
 enum class Pin { kDone, kSegmentMissing, kBackingMissing };
 
@@ -42,6 +46,11 @@ void ReportInterception(Vcpu& vcpu) {
   run.s390_sieic.ipb = block.ipb;
 }
 
+int64_t Interrupted(Vcpu& vcpu) {
+  vcpu.run().exit_reason = static_cast<uint32_t>(uapi::ExitReason::kInterrupted);
+  return -EINTR;
+}
+
 int64_t Enter(Vcpu& vcpu) {
   VcpuAddress missing;
   switch (PinPrefix(vcpu, missing)) {
@@ -53,13 +62,14 @@ int64_t Enter(Vcpu& vcpu) {
     case Pin::kBackingMissing:
       return -EFAULT;
   }
+  const RunSignalMask mask(vcpu);
+  if (mask.pending()) return Interrupted(vcpu);
+  std::optional<GuestDebugControls> debug;
+  if (vcpu.debug_control) debug.emplace(vcpu);
   uapi::SieBlock& block = vcpu.block();
-  if (vcpu.flush_translations) block.ihcpu = 0xffff;
+  if (vcpu.flush_translations) block.ihcpu = kPurgeAtEntry;
+  vcpu.flush_translations = false;
   const SieExit exit = vcpu.sie->Run(block, vcpu.cpu);
-  if (vcpu.flush_translations) {
-    vcpu.flush_translations = false;
-    block.ihcpu = 0;
-  }
   switch (exit.reason) {
     case SieExit::Reason::kIntercepted:
       ReportInterception(vcpu);
@@ -70,8 +80,7 @@ int64_t Enter(Vcpu& vcpu) {
     case SieExit::Reason::kBackingMissing:
       return -EFAULT;
     case SieExit::Reason::kKicked:
-      vcpu.run().exit_reason = static_cast<uint32_t>(uapi::ExitReason::kInterrupted);
-      return -EINTR;
+      return Interrupted(vcpu);
   }
   return -EINVAL;
 }

@@ -16,12 +16,13 @@ namespace hypervisor {
 class SoftwareDevice : public Device {
  public:
   struct Options {
-    EngineFactory engine;  // one Sie for each vCPU of a UCONTROL VM
+    EngineFactory engine = MakeInterpreter;  // one Sie for each vCPU of a UCONTROL VM
     Machine machine;
     bool sys_admin = true;        // false: KVM_CREATE_VM refuses UCONTROL VMs
     bool pages_in_files = false;  // Backing answers for vCPUs
   };
 
+  SoftwareDevice() : SoftwareDevice(Options{}) {}
   explicit SoftwareDevice(Options options);
   ~SoftwareDevice() override;
 

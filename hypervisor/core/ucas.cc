@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "hypervisor/arch/interruption.h"
+#include "hypervisor/core/absolute_access.h"
 #include "hypervisor/core/user_copy.h"
 #include "hypervisor/core/vm.h"
 
@@ -40,13 +41,28 @@ int64_t UcasUnmap(Vcpu& vcpu, const uapi::UcasMapping& mapping) {
 }
 
 int64_t VcpuFault(Vcpu& vcpu, uint64_t address) {
-  if (!vcpu.vm().ucontrol) return -EFAULT;
+  if (!vcpu.vm().ucontrol) {
+    const auto user = FindUserAddress(vcpu.vm(), GuestAbsolute(address));
+    return user && IsReadable(user->raw()) ? 0 : -EFAULT;
+  }
   const auto user = vcpu.space.Resolve(VcpuAddress(address));
   if (!user) {
     ReportMissingSegment(vcpu, VcpuAddress(address));
     return -EREMOTE;
   }
   return IsReadable(user->raw()) ? 0 : -EFAULT;
+}
+
+int64_t PreFaultMemory(Vcpu& vcpu, const uapi::PreFaultMemory& range) {
+  if (vcpu.vm().ucontrol || range.flags) return -EINVAL;
+  if ((range.gpa | range.size) & kPageMask || range.size == 0) return -EINVAL;
+  if (range.gpa + range.size < range.gpa) return -EINVAL;
+  for (uint64_t done = 0; done < range.size; done += kPageSize) {
+    const auto user = FindUserAddress(vcpu.vm(), GuestAbsolute(range.gpa + done));
+    if (!user) return -ENOENT;
+    if (!IsReadable(user->raw())) return -EFAULT;
+  }
+  return 0;
 }
 
 void ReportMissingSegment(Vcpu& vcpu, VcpuAddress address) {

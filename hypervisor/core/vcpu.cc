@@ -3,12 +3,18 @@
 #include <utility>
 
 #include "hypervisor/core/cpu_state_control.h"
+#include "hypervisor/core/enable_cap.h"
+#include "hypervisor/core/guest_debug.h"
 #include "hypervisor/core/interrupt_requests.h"
+#include "hypervisor/core/mem_op.h"
 #include "hypervisor/core/one_reg.h"
 #include "hypervisor/core/registers.h"
 #include "hypervisor/core/request.h"
 #include "hypervisor/core/resets.h"
 #include "hypervisor/core/run.h"
+#include "hypervisor/core/signal_mask.h"
+#include "hypervisor/core/stats_file.h"
+#include "hypervisor/core/store_status.h"
 #include "hypervisor/core/ucas.h"
 #include "hypervisor/core/vm.h"
 
@@ -65,6 +71,16 @@ constexpr auto kRequests = ByCode(std::to_array<Request<Vcpu>>({
     {uapi::kGetRegs, &Out<Vcpu, uapi::Regs, ReadRegs>},
     {uapi::kGetFpu, &Out<Vcpu, uapi::Fpu, ReadFpu>},
     {uapi::kGetSregs, &Out<Vcpu, uapi::Sregs, ReadSregs>},
+    {uapi::kStoreStatus, &StoreStatus},
+    {uapi::kSetSignalMask, &SetSignalMask},
+    {uapi::kSetGuestDebug, &In<Vcpu, uapi::GuestDebug, SetGuestDebug>},
+    {uapi::kEnableCap, &In<Vcpu, uapi::EnableCap, EnableVcpuCap>},
+    {uapi::kMemOp, &In<Vcpu, uapi::MemOp, VcpuMemOp>},
+    {uapi::kGetIrqState, &In<Vcpu, uapi::IrqState, ReadIrqState>},
+    {uapi::kSetIrqState, &In<Vcpu, uapi::IrqState, SetIrqState>},
+    {uapi::kGetStatsFd, &OpenVcpuStats},
+    {uapi::kPreFaultMemory, &In<Vcpu, uapi::PreFaultMemory, PreFaultMemory>},
+    {uapi::kPvCpuCommand, &Refuse<EINVAL, Vcpu>},  // needs an ultravisor
     {uapi::kTranslate, &Refuse<EINVAL, Vcpu>},
 }));
 

@@ -13,7 +13,10 @@
 
 #include "hypervisor/core/capabilities.h"
 #include "hypervisor/core/cpu_model.h"
+#include "hypervisor/core/event_files.h"
 #include "hypervisor/core/file.h"
+#include "hypervisor/core/flic.h"
+#include "hypervisor/core/floating_interruptions.h"
 #include "hypervisor/core/memory_slots.h"
 #include "hypervisor/core/system.h"
 #include "hypervisor/core/vcpu.h"
@@ -21,7 +24,7 @@
 
 namespace hypervisor {
 
-class Vm {
+class Vm : public std::enable_shared_from_this<Vm> {
  public:
   Vm(System& owner, bool user_controlled);
   Vm(const Vm&) = delete;
@@ -47,6 +50,14 @@ class Vm {
   bool dea_key_wrapping;
 
   MemorySlots slots;  // of a regular VM
+  const uint64_t storage_limit;
+  bool migrating = false;
+  bool topology_change_report = false;
+
+  FloatingInterruptions floating;
+  IoAdapters adapters;
+  bool has_flic = false;
+  EventFiles events;
 
   // The guest's TOD clock less ours.
   std::atomic<uint64_t> epoch = 0;
@@ -54,7 +65,7 @@ class Vm {
   // KVM_SET_MP_STATE was used: KVM_RUN no longer starts a stopped CPU.
   std::atomic<bool> user_cpu_state = false;
   std::atomic<bool> user_instruction_0 = false;
-  std::atomic<bool> css_support = false;
+  std::atomic<bool> css_support = false;  // I/O instructions of a regular VM leave the kernel
   bool irqchip = false;
 
   BroadcastDomain broadcast;
