@@ -55,7 +55,7 @@ Pmcw ChannelSubsystem::PowerOnPmcw(uint16_t device_number) {
 }
 
 std::optional<uint16_t> ChannelSubsystem::Attach(std::unique_ptr<ControlUnit> unit,
-                                                 uint16_t device_number, bool announce) {
+                                                 uint16_t device_number) {
   const std::lock_guard lock(mutex_);
   if (subchannels_.size() == kMaximumSubchannels) return std::nullopt;
   for (const auto& subchannel : subchannels_) {
@@ -66,8 +66,12 @@ std::optional<uint16_t> ChannelSubsystem::Attach(std::unique_ptr<ControlUnit> un
   subchannel->schib.pmcw = PowerOnPmcw(device_number);
   subchannel->unit = std::move(unit);
   subchannels_.push_back(std::move(subchannel));
-  if (announce) Report(kReportSubchannel | kReportInstalled | number);
   return number;
+}
+
+void ChannelSubsystem::Announce(uint16_t subchannel_number) {
+  const std::lock_guard lock(mutex_);
+  Report(kReportSubchannel | kReportInstalled | subchannel_number);
 }
 
 // The subsystem-identification word: subchannel set, a one, number. There is one channel subsystem,

@@ -37,10 +37,11 @@ class ChannelSubsystem : public MachinePart {
   ~ChannelSubsystem() override;
 
   // Gives `unit` the next subchannel of subchannel set 0; its number, or nothing if all are taken
-  // or another subchannel has this device number. If `announce`, channel-report words tell the
-  // guest, as hot-plug wants.
-  std::optional<uint16_t> Attach(std::unique_ptr<ControlUnit> unit, uint16_t device_number,
-                                 bool announce = false);
+  // or another subchannel has this device number.
+  std::optional<uint16_t> Attach(std::unique_ptr<ControlUnit> unit, uint16_t device_number);
+
+  // Tells a guest that runs already of an attached device, by a channel-report word.
+  void Announce(uint16_t subchannel_number);
 
   // `id` is general register 1.
   IoOutcome StoreSubchannel(uint64_t id, Schib::Bytes& schib) const;

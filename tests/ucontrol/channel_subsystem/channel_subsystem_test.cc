@@ -228,7 +228,7 @@ TEST_F(ChannelSubsystemTest, AlertsOnlyAnEnabledSubchannelWithoutStatus) {
 TEST_F(ChannelSubsystemTest, ReportsAnAttachedDeviceAndAResetPath) {
   int announced = 0;
   guest_.subsystem().SetReportListener([&] { ++announced; });
-  guest_.subsystem().Attach(std::make_unique<MemoryUnit>(), 0x1235, /*announce=*/true);
+  guest_.subsystem().Announce(*guest_.subsystem().Attach(std::make_unique<MemoryUnit>(), 0x1235));
   EXPECT_EQ(guest_.subsystem().ResetChannelPath(0), IoOutcome::Cc(0));
   EXPECT_EQ(announced, 1);
   uint32_t word = 0;

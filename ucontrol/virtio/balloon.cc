@@ -1,0 +1,150 @@
+#include "ucontrol/virtio/balloon.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace ucontrol::virtio {
+namespace {
+
+using hypervisor::kPageSize;
+
+constexpr int kStatisticsQueue = 1;
+constexpr int kDeflateOnOutOfMemory = 2;
+constexpr int kPageReporting = 5;
+
+constexpr size_t kInflate = 0;
+constexpr size_t kDeflate = 1;
+
+constexpr uint32_t kActualOffset = 4;
+constexpr uint32_t kConfigurationSize = 8;
+
+constexpr uint64_t kStatisticSize = 10;  // {tag, value}
+constexpr uint64_t kMaximumStatistics = 64;
+
+// Gives whole pages of our memory back; what they hold is undefined from then on.
+void Discard(void* bytes, uint64_t length) {
+  const auto start = (reinterpret_cast<uintptr_t>(bytes) + kPageSize - 1) & ~(kPageSize - 1);
+  const auto end = (reinterpret_cast<uintptr_t>(bytes) + length) & ~(kPageSize - 1);
+  if (start >= end) return;
+  void* const pages = reinterpret_cast<void*>(start);
+  // A hole in the file is what frees shared memory, and what private memory knows nothing of.
+  if (madvise(pages, end - start, MADV_REMOVE) != 0) madvise(pages, end - start, MADV_DONTNEED);
+}
+
+}  // namespace
+
+void Balloon::SetTarget(uint32_t pages) {
+  target_ = pages;
+  target_changed_ = true;
+  Wake();
+}
+
+Balloon::Statistics Balloon::TakeStatistics() {
+  statistics_wanted_ = true;
+  Wake();
+  const std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+uint64_t Balloon::features() const {
+  return Feature(kStatisticsQueue) | Feature(kDeflateOnOutOfMemory) | Feature(kPageReporting);
+}
+
+// Little-endian whatever the driver's age.
+std::vector<uint8_t> Balloon::Configuration(ByteOrder) const {
+  std::vector<uint8_t> bytes(kConfigurationSize);
+  Store<uint32_t>(ByteOrder::kLittle, &bytes[0], target_);
+  Store<uint32_t>(ByteOrder::kLittle, &bytes[kActualOffset], actual_);
+  return bytes;
+}
+
+void Balloon::WriteConfiguration(uint32_t offset, std::span<const uint8_t> bytes, ByteOrder) {
+  if (offset > kActualOffset || offset + bytes.size() < kConfigurationSize) return;
+  actual_ = Load<uint32_t>(ByteOrder::kLittle, &bytes[kActualOffset - offset]);
+}
+
+void Balloon::Start(Driver& driver) {
+  statistics_chain_.reset();
+  ServedDevice::Start(driver);
+}
+
+void Balloon::Stop() {
+  ServedDevice::Stop();
+  actual_ = 0;
+}
+
+bool Balloon::Serve(Driver& driver, size_t queue) {
+  if (queue == kInflate && target_changed_.exchange(false)) driver.ConfigurationChanged();
+  if (queue == kInflate) {
+    ServeChains(driver, queue, [&](const Chain& chain) {
+      Inflate(driver.order(), chain.readable);
+      return 0;
+    });
+  } else if (queue == kDeflate) {
+    // The guest's pages come back by being touched.
+    ServeChains(driver, queue, [](const Chain&) { return 0; });
+  } else if (queue == 2 && driver.Has(kStatisticsQueue)) {
+    // Queues that weren't agreed on aren't counted.
+    ServeStatistics(driver, queue);
+  } else if (driver.Has(kPageReporting)) {
+    ServeChains(driver, queue, [](const Chain& chain) {
+      for (const iovec& piece : chain.writable.pieces()) Discard(piece.iov_base, piece.iov_len);
+      return 0;
+    });
+  }
+  return true;
+}
+
+void Balloon::Inflate(ByteOrder order, const Buffers& page_numbers) {
+  std::array<uint8_t, 1024> part;
+  for (uint64_t offset = 0; offset < page_numbers.size() && !stopping(); offset += part.size()) {
+    const uint64_t length = page_numbers.CopyTo(part.data(), offset, part.size());
+    for (uint64_t i = 0; i + 4 <= length; i += 4) {
+      const uint64_t page = Load<uint32_t>(order, &part[i]);
+      if (uint8_t* bytes = storage_.Find(hypervisor::GuestAbsolute(page * kPageSize), kPageSize)) {
+        Discard(bytes, kPageSize);
+      }
+    }
+  }
+}
+
+// The driver fills one chain, and fills it again each time it gets it back.
+void Balloon::ServeStatistics(Driver& driver, size_t queue) {
+  Virtqueue& ring = driver.queue(queue);
+  if (statistics_chain_ && statistics_wanted_.exchange(false)) {
+    ring.Return(*statistics_chain_, 0);
+    statistics_chain_.reset();
+    driver.Interrupt(queue);
+  }
+  Chain chain;
+  do {
+    while (!stopping() && ring.Take(chain)) {
+      LoadStatistics(driver.order(), chain.readable);
+      // One that comes although none was given back only takes the place of the other.
+      if (statistics_chain_) ring.Return(*statistics_chain_, 0);
+      statistics_chain_ = std::move(chain);
+      chain = Chain();
+    }
+  } while (ring.ExpectNotifications() && !stopping());
+}
+
+void Balloon::LoadStatistics(ByteOrder order, const Buffers& tags) {
+  const std::lock_guard lock(mutex_);
+  std::optional<uint64_t>* const fields[] = {
+      &statistics_.swapped_in,   &statistics_.swapped_out, &statistics_.major_faults,
+      &statistics_.minor_faults, &statistics_.free,        &statistics_.total,
+      &statistics_.available,    &statistics_.caches,
+  };
+  const uint64_t count = std::min(tags.size() / kStatisticSize, kMaximumStatistics);
+  for (uint64_t i = 0; i < count; ++i) {
+    std::array<uint8_t, kStatisticSize> bytes;
+    tags.CopyTo(bytes.data(), i * kStatisticSize, kStatisticSize);
+    const uint16_t tag = Load<uint16_t>(order, &bytes[0]);
+    if (tag < std::size(fields)) {
+      *fields[tag] = Load<uint64_t>(order, &bytes[2]);
+    }
+  }
+}
+
+}  // namespace ucontrol::virtio
