@@ -3,12 +3,13 @@
 #define UCONTROL_DISPOSITION_H_
 
 #include "hypervisor/arch/interruption.h"
+#include "ucontrol/crash_cause.h"
 
 namespace ucontrol {
 
 // How DIAGNOSE 0x308 and clients restart a machine (monitor.md section 7).
 enum class LoadKind {
-  kModifiedClear,  // all CPUs: CPU reset; the short PSW at absolute 0 is loaded
+  kModifiedClear,  // all CPUs: clear reset; the short PSW at absolute 0 is loaded
   kNormal,         // this CPU: initial CPU reset, the others: CPU reset; the same PSW
   kClear,          // all CPUs: clear reset; the machine's loader runs again
 };
@@ -45,8 +46,9 @@ class Disposition {
   }
 
   // `reason` is a string literal.
-  static constexpr Disposition Crash(const char* reason) {
+  static constexpr Disposition Crash(CrashCause cause, const char* reason) {
     Disposition result(Kind::kCrash);
+    result.cause_ = cause;
     result.reason_ = reason;
     return result;
   }
@@ -59,6 +61,7 @@ class Disposition {
 
   constexpr Kind kind() const { return kind_; }
   constexpr const hypervisor::ProgramInterruption& interruption() const { return interruption_; }
+  constexpr CrashCause cause() const { return cause_; }
   constexpr const char* reason() const { return reason_; }
   constexpr LoadKind load() const { return load_; }
 
@@ -67,6 +70,7 @@ class Disposition {
 
   Kind kind_;
   LoadKind load_ = LoadKind::kClear;
+  CrashCause cause_ = CrashCause::kUnhandled;
   const char* reason_ = "";
   hypervisor::ProgramInterruption interruption_;
 };

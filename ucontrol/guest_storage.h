@@ -74,11 +74,13 @@ class GuestStorage {
   // Our memory behind one page, or null (and addressing latched) if there is none.
   uint8_t* FindPage(hypervisor::GuestAbsolute page);
 
-  // Dynamic address translation of one address, without protection by key or low address.
-  // `writable` says whether DAT and the page's key let the PSW key store there.
+  // Dynamic address translation of one address, if the PSW asks for it; without protection by key
+  // or low address.
   struct Translation {
     hypervisor::GuestReal real;
     bool dat_protected = false;
+    uint64_t space = 0;  // as bits 62-63 of a TEID name it
+    bool is_private = false;
   };
   std::optional<Translation> Translate(const OperandAddress& operand, Access access);
 
@@ -89,6 +91,10 @@ class GuestStorage {
 
   // The storage key of the page, as ISKE would insert it; 0 if keys are not in use.
   uint8_t KeyOf(hypervisor::GuestAbsolute address);
+
+  // The first byte of the instruction that the PSW points to; nothing if it can't be fetched.
+  // Latches nothing.
+  std::optional<uint8_t> OpcodeAtPsw();
 
   // The latched program interruption as the end of a handler; unlatches it.
   Disposition Fault();
@@ -103,9 +109,22 @@ class GuestStorage {
     int count = 0;
   };
 
+  struct Space {
+    uint64_t asce = 0;
+    uint64_t id = 0;
+  };
+
+  bool SelectSpace(const OperandAddress& operand, Space& space);
+  bool IsKeyProtected(hypervisor::GuestAbsolute address, hypervisor::GuestLogical logical,
+                      Access access, bool is_private);
+  uint64_t Teid(hypervisor::GuestLogical address, Access access, uint64_t space) const;
+  bool Latch(hypervisor::PgmCode code, uint64_t translation_exception = 0, int access_register = 0);
+
   bool Collect(const OperandAddress& operand, uint64_t length, Access access, Pieces& pieces);
+  bool CollectReal(hypervisor::GuestReal address, uint64_t length, Pieces& pieces);
   bool CollectAbsolute(hypervisor::GuestAbsolute address, uint64_t length, Pieces& pieces);
-  bool Latch(hypervisor::PgmCode code, uint64_t translation_exception = 0, int access_id = 0);
+  static void CopyOut(const Pieces& pieces, void* bytes);
+  static void CopyIn(const Pieces& pieces, const void* bytes);
 
   Vcpu& vcpu_;
   hypervisor::ProgramInterruption latched_;

@@ -92,6 +92,7 @@ class Vcpu {
 
  private:
   absl::Status Request(const char* name, uint32_t request, uint64_t argument);
+  uint32_t* CpuFlags() const;
 
   File file_;
   hypervisor::uapi::Run* run_;
@@ -125,7 +126,7 @@ class Vm {
 
  private:
   absl::Status Attribute(const char* name, uint32_t request, uint32_t group, uint64_t attribute,
-                         void* value);
+                         const void* value);
 
   File file_;
 };

@@ -1,26 +1,34 @@
 // A machine: named memories, vCPUs, floating interruptions, one clock, and the parts that make up
 // its devices.
 //
-// Lock order, outermost first; nobody waits for a vCPU's thread while holding any of them, but for
-// SignalProcessor, which never blocks on its own lock:
-//   Machine::structure_ (vCPUs, memories, mappings) > a part's own locks
-//     > FloatingInterruptions > a vCPU's PendingInterruptions > Commands
+// Lock order, outermost first; nobody waits for a thread while holding one of them, but for SIGP,
+// which tries signal_mutex and never waits for it:
+//   signal_mutex > structure_ (vCPUs, mappings) > a part's own locks > FloatingInterruptions
+//     > Vcpu::state_mutex_ > PendingInterruptions > Vcpu::client_mutex_ > Commands > Doorbell
+//     > Operator
 #ifndef UCONTROL_MACHINE_H_
 #define UCONTROL_MACHINE_H_
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <shared_mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "hypervisor/arch/facility.h"
 #include "hypervisor/device.h"
 #include "ucontrol/absolute_storage.h"
+#include "ucontrol/disposition.h"
 #include "ucontrol/floating_interruptions.h"
 #include "ucontrol/instruction_handler.h"
 #include "ucontrol/interruption_sink.h"
@@ -30,6 +38,7 @@
 #include "ucontrol/machine_part.h"
 #include "ucontrol/mappings.h"
 #include "ucontrol/memories.h"
+#include "ucontrol/operator.h"
 #include "ucontrol/vcpu.h"
 
 namespace ucontrol {
@@ -40,28 +49,38 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
     InstructionTable instructions = nullptr;
     // Told of changes of state, crashes and breakpoints; may be null; outlives the machine.
     MachineListener* listener = nullptr;
-    // Puts the first program in place: at DIAGNOSE 0x308 subcode 3 and Load(LoadKind::kClear).
-    std::function<absl::Status(Machine&)> loader;
+    // Puts the first program in place and the PSW into the stopped CPU that shall start with it: at
+    // Load(LoadKind::kClear), which DIAGNOSE 0x308 subcode 3 is as well.
+    std::function<absl::Status(Machine&, Vcpu&)> loader;
   };
 
   static absl::StatusOr<std::unique_ptr<Machine>> Create(hypervisor::Device& device,
                                                          Configuration configuration);
   ~Machine() override;
 
-  // ---- What it is made of.
+  // ---- What it is made of. Any thread.
 
   kvm::Vm& vm() { return vm_; }
   Memories& memories() { return memories_; }
   MachineClock& clock() { return clock_; }
+  FloatingInterruptions& floating() { return floating_; }
   const Configuration& configuration() const { return configuration_; }
+  // Of the CPU model; fixed by the first vCPU.
+  const hypervisor::FacilityList& facilities() const { return facilities_; }
 
   // Storage that all vCPUs see, those to come included. 1 MiB units; replaces what was mapped.
   absl::Status MapStorage(absl::string_view memory, uint64_t offset,
                           hypervisor::GuestAbsolute address, uint64_t length);
   absl::Status UnmapStorage(hypervisor::GuestAbsolute address, uint64_t length);
+  std::optional<Mappings::Interval> FindStorage(hypervisor::GuestAbsolute address) const;
+  std::optional<hypervisor::UserAddress> ResolveStorage(hypervisor::GuestAbsolute address) const;
   // One more than the highest absolute address that is mapped.
   uint64_t storage_size() const;
+  // FAILED_PRECONDITION if the machine's storage or a vCPU still maps it.
+  absl::Status DeleteMemory(absl::string_view name);
 
+  // An address from 0 to 254 that no vCPU has yet. The vCPU is stopped and has been reset, and
+  // lives as long as the machine.
   absl::StatusOr<Vcpu*> AddVcpu(uint16_t address);
   Vcpu* FindVcpu(uint16_t address) const;
   std::vector<Vcpu*> vcpus() const;
@@ -91,37 +110,81 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   void InjectIo(const IoInterruption& interruption) override;
   bool WithdrawIo(uint16_t subchannel_id, uint16_t subchannel_number) override;
   void InjectServiceSignal(uint32_t parameter) override;
+  // A channel report is pending: a repressible machine check.
+  void InjectChannelReport();
   // By the rules of KVM_S390_INTERRUPT on a VM: INVALID_ARGUMENT for what can't float.
   absl::Status Inject(const hypervisor::uapi::Irq& irq);
   // Takes the I/O interruption that TEST PENDING INTERRUPTION would present for this CR6.
-  std::optional<IoInterruption> TakeIo(uint64_t cr6);
-  // Tells a waiting or running CPU to look for floating interruptions.
-  void AnnounceFloating();
+  std::optional<IoInterruption> TakeIo(uint64_t cr6) { return floating_.TakeIo(cr6); }
+  // Has a CPU, `but` apart, look for floating interruptions: a waiting one that can take them, or
+  // else all that run.
+  void AnnounceFloating(const Vcpu* but = nullptr);
 
-  // ---- Life. Any thread but a vCPU's.
+  // ---- Life. Any thread but a vCPU's; one such call at a time takes effect.
 
-  // Resets, runs the loader (kClear), starts the first vCPU.
+  // Resets all CPUs and parts, runs the loader (kClear) or loads the PSW at absolute 0, and starts
+  // the CPU.
   absl::Status Load(LoadKind kind, uint16_t cpu_address = 0);
-  // Holds all CPUs between two instructions; they keep their states.
+  // Holds all CPUs between two instructions; they keep their states. Ends a crash's and a
+  // breakpoint's hold as well: Resume.
   absl::Status Pause(ClockWhilePaused clock);
   absl::Status Resume();
   MachineState state() const;
+
+  // ---- For vCPUs and SIGP.
+
+  bool is_held() const { return holds_.load(std::memory_order_seq_cst) != 0; }
+  void CpuStateChanged();
+  void Crashed(const CrashReport& report);
+  void BreakpointReached(const CpuReport& report);
+  void LoadRequested(LoadKind kind, uint16_t cpu_address);
+  std::mutex& signal_mutex() { return signal_mutex_; }
 
  private:
   template <typename Part>
   static inline char kKeyOf = 0;
 
-  explicit Machine(kvm::Vm vm, Configuration configuration);
+  // Why CPUs are held.
+  enum Hold : uint32_t { kPausing = 1, kCrash = 2, kBreakpoint = 4, kLoading = 8 };
+
+  Machine(kvm::Vm vm, Configuration configuration);
+
+  bool Copy(hypervisor::GuestAbsolute address, uint64_t length,
+            absl::FunctionRef<void(uint8_t* part, uint64_t offset, uint64_t size)> copy);
+
+  void SetHold(Hold hold);
+  void ClearHold(uint32_t holds);
+  // Until no vCPU runs the guest any more.
+  void AwaitHeld();
+  void ReportState();
+  absl::Status LoadHeld(LoadKind kind, Vcpu& first);
+  absl::Status LoadPswAtZero(Vcpu& vcpu);
+  void AdvanceCpuTimers(uint64_t units);
 
   Configuration configuration_;
   kvm::Vm vm_;
-  MachineClock clock_;
+  hypervisor::FacilityList facilities_;
+  MachineClock clock_{vm_};
   Memories memories_;
   std::vector<std::pair<const char*, std::unique_ptr<MachinePart>>> parts_;
-  mutable std::mutex structure_;
+
+  mutable std::shared_mutex structure_;
   Mappings storage_;                          // under structure_
   std::vector<std::unique_ptr<Vcpu>> vcpus_;  // under structure_; only ever grows
+  // The same without the lock, by address.
+  std::array<std::atomic<Vcpu*>, PendingInterruptions::kMaximumCpus> vcpu_at_{};
+
   FloatingInterruptions floating_;
+  std::atomic<uint32_t> holds_ = 0;
+  std::mutex signal_mutex_;
+  std::atomic<bool> state_is_to_report_ = false;
+
+  // The operator's alone.
+  MachineState reported_state_ = MachineState::kStopped;
+  ClockWhilePaused clock_while_paused_ = ClockWhilePaused::kContinues;
+  std::optional<MachineClock::HostClock::time_point> paused_at_;
+
+  Operator operator_;
 };
 
 }  // namespace ucontrol

@@ -11,7 +11,7 @@
 
 namespace ucontrol {
 
-// Any thread.
+// Any thread, but for Stop and Continue: the machine's own.
 class MachineClock {
  public:
   using HostClock = std::chrono::steady_clock;
@@ -24,16 +24,16 @@ class MachineClock {
   // SET CLOCK: changes the epoch of all CPUs.
   absl::Status Set(uint64_t tod);
 
-  // When the guest's clock will be past `comparator`: the clock-comparator condition. CR0 bit 10
-  // makes the comparison a signed one. Nothing if that lies beyond the end of the clock.
+  // The clock-comparator condition: the clock is past `comparator`; or how long until it will be.
+  // CR0 bit 10 makes the comparison a signed one.
   struct Comparison {
     bool pending = false;
-    std::optional<HostClock::time_point> at;
+    uint64_t units = 0;  // until then; all ones if the clock never gets there
   };
-  Comparison Compare(uint64_t comparator, bool is_signed) const;
+  static Comparison Compare(uint64_t tod, uint64_t comparator, bool is_signed);
 
   // Guest time stands still between these.
-  void Stop();
+  void Stop() { stopped_at_ = Tod(); }
   absl::Status Continue();
 
  private:

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "hypervisor/arch/psw.h"
+#include "ucontrol/crash_cause.h"
 
 namespace ucontrol {
 
@@ -34,16 +35,6 @@ struct CpuReport {
 enum class ClockWhilePaused : uint8_t {
   kContinues,  // the guest sees that time has passed
   kStops,      // it doesn't: TOD, clock comparator and CPU timers stand still
-};
-
-enum class CrashCause : uint8_t {
-  kDisabledWait,
-  kProgramInterruptionLoop,
-  kOperationExceptionLoop,
-  kExternalInterruptionLoop,
-  kValidity,
-  kBackingLost,  // KVM_RUN failed: no memory behind a mapped segment
-  kUnhandled,    // an exit that nobody knows
 };
 
 struct CrashReport {

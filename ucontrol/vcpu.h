@@ -6,10 +6,10 @@
 #define UCONTROL_VCPU_H_
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
-#include <memory>
+#include <mutex>
 #include <optional>
-#include <string>
 #include <thread>
 
 #include "absl/functional/function_ref.h"
@@ -20,8 +20,11 @@
 #include "hypervisor/uapi/sie_block.h"
 #include "ucontrol/commands.h"
 #include "ucontrol/cpu.h"
+#include "ucontrol/doorbell.h"
+#include "ucontrol/floating_interruptions.h"
 #include "ucontrol/guest_storage.h"
 #include "ucontrol/kvm_client.h"
+#include "ucontrol/machine_listener.h"
 #include "ucontrol/mappings.h"
 #include "ucontrol/pending_interruptions.h"
 
@@ -32,9 +35,15 @@ class Machine;
 class Vcpu {
  public:
   // PoP: Control, "Stopped, Operating, Load, and Check-Stop States".
-  enum class State : uint8_t { kStopped, kOperating, kCheckStop };
+  enum class State : uint8_t { kStopped, kOperating };
 
-  // Call Launch before anything else. The thread ends with Retire or the destructor.
+  // Who handles the exits of KVM_RUN.
+  enum class Monitor : uint8_t {
+    kMachine,
+    kClient,  // the thread runs the guest only for RunOnce
+  };
+
+  // Begins in the stopped state; its thread runs until Retire or the destructor.
   Vcpu(Machine& machine, uint16_t address, kvm::Vcpu kvm);
   ~Vcpu();
 
@@ -60,59 +69,128 @@ class Vcpu {
   // Purges what the engine keeps of translations: after a change of a control register or key.
   void PurgeTranslations() { block().ihcpu = 0xffff; }
 
-  // Our memory behind `address` as this vCPU's mappings have it; maps the segment into the vCPU if
-  // the machine's storage has it and the vCPU hasn't yet.
+  // Our memory behind `address`: by this vCPU's mappings, or else by the machine's storage.
   std::optional<hypervisor::UserAddress> Resolve(hypervisor::GuestAbsolute address);
 
-  // Initial CPU reset and its kin (PoP: Control, "Resets"), the CPU's state apart.
+  // Maps the machine's storage around `address` into this vCPU, but for what it has mapped already.
+  // False if there is no storage there, or it was mapped before.
+  bool FaultIn(hypervisor::GuestAbsolute address);
+
+  // The resets of a CPU (PoP: Control, "Resets"). It ends in the stopped state.
   enum class Reset : uint8_t { kNormal, kInitial, kClear };
   absl::Status ApplyReset(Reset reset);
 
-  // Stores the 512 bytes of STORE STATUS at `address` (absolute, as all of this vCPU's mappings).
-  // False if a byte of it is no storage.
-  bool StoreStatus(hypervisor::GuestAbsolute address);
-  // STORE STATUS to the assigned locations: absolute 0x1200, or in the prefix area.
-  enum class StatusArea : uint8_t { kAbsolute, kPrefixed };
-  bool StoreStatus(StatusArea area);
+  // The operating state ends now, whatever is pending.
+  void EnterStoppedState();
+
+  // The next look at interruptions includes the clock comparator and the CPU timer.
+  void LookAtTimers() { must_look_at_timers_ = true; }
+
+  CpuReport Report();
 
   // ---- For any thread.
 
   uint16_t address() const { return address_; }
-  State state() const { return state_.load(std::memory_order_acquire); }
+  State state() const { return state_.load(std::memory_order_seq_cst); }
+  bool is_waiting() const { return is_waiting_.load(std::memory_order_seq_cst); }
+  PendingInterruptions& pending() { return pending_; }
 
   // Runs `command` on the vCPU's own thread, between two runs of the guest, and waits for its end.
-  // UNAVAILABLE if the thread is gone. Never from a vCPU's thread, but for a vCPU's own.
+  // UNAVAILABLE if the thread is gone. Another vCPU's thread must not call it, but for SIGP, which
+  // knows how not to wait in a circle.
   absl::Status Call(absl::FunctionRef<absl::Status()> command);
 
-  // Operating and stopped states. A stop takes effect at the next interruptible point.
+  // Operating and stopped states. A stop takes effect once no interruption is enabled; false: one
+  // was requested before.
   void Start();
-  void RequestStop(bool store_status = false);
+  bool RequestStop(bool store_status = false);
+  // A restart interruption; starts a stopped CPU with it.
+  void Restart();
 
-  // Queues a local interruption by the rules of KVM_S390_IRQ.
+  // Queues a local interruption by the rules of KVM_S390_IRQ: INVALID_ARGUMENT for what can't be
+  // local, FAILED_PRECONDITION for what the CPU's state forbids.
   absl::Status Inject(const hypervisor::uapi::Irq& irq);
 
-  // Mappings of this vCPU alone. Replaces what was mapped.
+  // Something was queued that a CPU with open external masks may take.
+  void AnnounceExternal();
+  void AnnounceMachineCheck() { Kick(); }
+
+  // Leaves the guest, or the wait, and looks at everything anew.
+  void Kick();
+
+  // Mappings of this vCPU alone; they replace what was mapped. Where it has none, the machine's
+  // storage is mapped when the guest first touches it.
   absl::Status Map(const hypervisor::uapi::UcasMapping& mapping);
   absl::Status Unmap(const hypervisor::uapi::UcasMapping& mapping);
 
   // The PSW of a stopped CPU; FAILED_PRECONDITION if it isn't.
   absl::Status SetInitialPsw(const hypervisor::Psw& psw);
 
-  // Local interruptions that wait for their CPU, and the order they are taken in.
-  PendingInterruptions& pending() { return pending_; }
+  // The client as monitor: RunOnce is one KVM_RUN, for as long as it takes; CancelRun ends it with
+  // kKicked. Interceptions, interruptions and waiting are the client's business.
+  absl::Status SetMonitor(Monitor monitor);
+  absl::StatusOr<kvm::Exit> RunOnce();
+  void CancelRun();
+
+  // Ends the thread. Everything that is posted from now on is refused.
+  void Retire();
 
  private:
   friend class Machine;
+
+  // vcpu_thread.cc
+  void Thread();
+  bool IsRunnable() const;
+  void Step();
+  void RunForClient();
+  void EndClientRun(const kvm::Exit& exit);
+  std::optional<kvm::Exit> Enter();
+  void Wait();
+  bool StopIfAsked();
+  bool Apply(const Disposition& disposition);
+  void Crash(CrashCause cause, const char* reason);
+
+  // What the machine asks when it looks for a CPU to take a floating interruption.
+  bool IsWaitingForIo(const FloatingInterruptions& floating) const;
+  bool IsWaitingForExternal() const;
+  bool IsWaitingForMachineCheck() const;
+  void AnnounceIo();
+
+  absl::Status MapHere(const hypervisor::uapi::UcasMapping& mapping);
+  absl::Status UnmapHere(const hypervisor::uapi::UcasMapping& mapping);
 
   Machine& machine_;
   const uint16_t address_;
   kvm::Vcpu kvm_;
   Cpu cpu_;
   GuestStorage storage_;
+  Mappings mappings_;
+  bool must_look_at_timers_ = false;
+
   PendingInterruptions pending_;
   Commands commands_;
-  Mappings mappings_;
+  Doorbell doorbell_;
+  std::atomic<bool> is_in_run_ = false;
+  std::atomic<bool> is_retiring_ = false;
+  std::atomic<Monitor> monitor_ = Monitor::kMachine;
+
+  std::mutex state_mutex_;  // changes of state_
   std::atomic<State> state_ = State::kStopped;
+
+  // What a waiting CPU's PSW and control registers let through.
+  std::atomic<bool> is_waiting_ = false;
+  std::atomic<uint64_t> wait_psw_mask_ = 0;
+  std::atomic<uint64_t> wait_cr0_ = 0;
+  std::atomic<uint64_t> wait_cr6_ = 0;
+  std::atomic<uint64_t> wait_cr14_ = 0;
+
+  // A client's run.
+  std::mutex client_mutex_;
+  std::condition_variable client_done_;
+  enum class ClientRun : uint8_t { kNone, kWanted, kCancelled, kDone };
+  ClientRun client_run_ = ClientRun::kNone;
+  kvm::Exit client_exit_;
+
   std::thread thread_;
 };
 
