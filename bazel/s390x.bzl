@@ -46,7 +46,7 @@ cc_toolchain_config(
     cxx_builtin_include_directories = {includes},
     cxx_flags = ["-isystem", "{sysroot}/usr/include", "-isystem", "{sysroot}/usr/include/s390x-linux-gnu"],
     host_system_name = "local",
-    link_flags = ["-L{libraries}", "-Wl,-rpath,{libraries}", "-Wl,-rpath-link,{libraries}"],
+    link_flags = ["-L{libraries}", "-Wl,--disable-new-dtags", "-Wl,-rpath,{libraries}", "-Wl,-rpath-link,{libraries}"],
     link_libs = ["-lstdc++", "-lm"],
     opt_compile_flags = ["-g0", "-O2", "-DNDEBUG"],
     target_libc = "local",
