@@ -45,6 +45,8 @@ struct Row {
   template <typename Cpu>
   static void Execute(Cpu& cpu, const Insn& insn) {
     using T = typename Semantics::Type;
+    // A result may have conditions of its own, which come before any access to storage.
+    if constexpr (requires { Result::Check(cpu, insn); }) Result::Check(cpu, insn);
     // Braces: the operands are read in their order.
     auto operands = std::tuple{Operands::template Read<T>(cpu, insn)...};
     if (cpu.Stopped()) return;

@@ -95,6 +95,9 @@ class ComputingCpu : public GuestCpu {
   void SetAr(int r, Value<uint32_t> v) { state_->ar[r] = v.value; }
   Value<uint64_t> Fpr(int r) const { return {fpr(r)}; }
   void SetFpr(int r, Value<uint64_t> v) { set_fpr(r, v.value); }
+  // Whether floating-point registers other than 0, 2, 4 and 6 may be used: known to the translator
+  // when it builds a block.
+  bool AfpOn() const { return (state_->cr[0] & cr0::kAfpRegister) != 0; }
   Value<uint8_t> Cc() const { return {cc_}; }
   void SetCc(Value<uint8_t> v) { cc_ = v.value; }
   void SetCc(int cc) { cc_ = static_cast<uint8_t>(cc); }
