@@ -108,10 +108,13 @@ class GuestCpu {
   // Ends a unit of an interruptible instruction: it is resumed after pending interruptions.
   void Resume() {
     next_ia_ = ia_;
-    budget_ = 0;
+    RequestPoll();
   }
   // After something that may have enabled an interruption.
-  void RequestPoll() { budget_ = 0; }
+  void RequestPoll() {
+    granted_ -= budget_;
+    budget_ = 0;
+  }
 
   uint64_t Wrap(uint64_t address) const { return address & address_mask_; }
   uint64_t address_mask() const { return address_mask_; }
@@ -296,7 +299,9 @@ class GuestCpu {
   uint64_t address_mask_ = ~uint64_t{0};
   Tlb::ContextId data_context_ = Tlb::kNoContext;  // kNoContext in access-register mode
   Tlb::ContextId fetch_context_ = Tlb::kNoContext;
-  int32_t budget_ = 0;  // instructions until the next poll
+  int32_t budget_ = 0;   // instructions until the next poll
+  int32_t granted_ = 0;  // what it was after the last one
+  uint64_t executed_ = 0;
   uint8_t cc_ = 0;
   uint8_t length_ = 0;
   uint8_t execute_length_ = 0;  // of the EXECUTE whose target runs; 0 outside

@@ -52,6 +52,9 @@ class Sie {
 
   // Forgets a kick that no Run has taken yet.
   virtual void ClearKick() = 0;
+
+  // Guest instructions executed so far. For the thread that holds the vCPU.
+  virtual uint64_t instructions() const = 0;
 };
 
 std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment);

@@ -71,12 +71,15 @@ void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
     tlb_.Flush();
   }
   std::atomic_ref(block.cpuflags).fetch_or(uapi::kCpuRunning, std::memory_order_relaxed);
+  budget_ = granted_ = 0;
   LoadPsw(cpu.psw);
   ia_ = next_ia_;
+  granted_ = budget_ - 1;
   time_budget_ = 0;
 }
 
 void Interpreter::Leave() {
+  executed_ += static_cast<uint64_t>(granted_ - budget_ + 1);
   state_->psw = psw();
   block_->cputm = timer_deadline_ - HostTod();
   std::atomic_ref(block_->cpuflags).fetch_and(~uapi::kCpuRunning, std::memory_order_relaxed);
@@ -260,15 +263,21 @@ bool Interpreter::TimersDue(ExternalCode& code) {
   return false;
 }
 
-// What is recognized between two instructions, in its order of priority.
 Interpreter::Outcome Interpreter::Poll() {
-  budget_ = per_events_ ? 0 : kPollInterval;
+  executed_ += static_cast<uint64_t>(granted_ - budget_);
+  budget_ = granted_ = per_events_ ? 0 : kPollInterval;
+  const Outcome outcome = RecognizePending();
+  if (outcome != Outcome::kGoOn) granted_ = budget_ - 1;  // no instruction has been executed
+  return outcome;
+}
+
+// What is recognized between two instructions, in its order of priority.
+Interpreter::Outcome Interpreter::RecognizePending() {
   const uint32_t attention = attention_.load(std::memory_order_relaxed);
   if (attention & BroadcastDomain::kPurge) {
     attention_.fetch_and(~BroadcastDomain::kPurge);
     PurgeTlb();
     environment_.broadcast.Acknowledge(member_);
-    budget_ = per_events_ ? 0 : kPollInterval;
   }
   if (const Psw now = psw(); !now.IsValid() || (now.address & 1)) {
     // An invalid PSW is noticed early, as it is; an odd address with the attempt to fetch.
@@ -293,8 +302,7 @@ Interpreter::Outcome Interpreter::Poll() {
             RecordInterception();
             return Outcome::kIntercepted;
           }
-          budget_ = 0;
-          return Outcome::kGoOn;
+          return RecognizePending();  // the new PSW may wait, or be invalid
         }
         interception_ = Interception::kExternalInterruption;
         block_->eic = static_cast<uint16_t>(code);

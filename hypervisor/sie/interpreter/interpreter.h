@@ -20,6 +20,7 @@ class Interpreter final : public Sie, private ComputingCpu {
   SieExit Run(uapi::SieBlock& block, CpuState& cpu) override;
   void Kick() override;
   void ClearKick() override;
+  uint64_t instructions() const override { return executed_; }
 
  private:
   static constexpr uint32_t kKick = 1;
@@ -41,6 +42,7 @@ class Interpreter final : public Sie, private ComputingCpu {
   bool Valid() const;
   Outcome Loop();
   Outcome Poll();
+  Outcome RecognizePending();
   bool TimersDue(ExternalCode& code);
   Outcome EndInstruction();
   Outcome AfterStop();

@@ -26,6 +26,7 @@ class ScriptedSie : public Sie {
   SieExit Run(uapi::SieBlock& block, CpuState& cpu) override;
   void Kick() override { kicked_ = true; }
   void ClearKick() override { kicked_ = false; }
+  uint64_t instructions() const override { return 0; }
 
   bool TakeKick() { return kicked_.exchange(false); }
   const SieEnvironment& environment() const { return environment_; }
