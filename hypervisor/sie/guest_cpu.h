@@ -232,6 +232,8 @@ class GuestCpu {
     Intercept(uapi::Interception::kInstruction);
     return true;
   }
+  // A supervisor-call interruption in the guest.
+  void DeliverSupervisorCall(uint8_t number);
   // Leaves SIE with the PSW at the instruction, to be done again: KSS.
   void InterceptAndRedrive(uapi::Interception code);
 

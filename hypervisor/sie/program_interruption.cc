@@ -121,6 +121,17 @@ void GuestCpu::DeliverProgramInterruption() {
   SwapPsw(prefix_area::kProgramOldPsw, prefix_area::kProgramNewPsw, psw());
 }
 
+void GuestCpu::DeliverSupervisorCall(uint8_t number) {
+  // The first store stops on a fault of the host, before anything has changed: all of the area is
+  // in one page.
+  StoreReal<uint16_t>(prefix_area::kSvcIlc, length_);
+  if (Stopped()) return;
+  StoreReal<uint16_t>(prefix_area::kSvcCode, number);
+  Psw old = psw();
+  old.address = next_ia_;
+  SwapPsw(prefix_area::kSvcOldPsw, prefix_area::kSvcNewPsw, old);
+}
+
 void GuestCpu::DeliverExternalInterruption(ExternalCode code) {
   StoreReal<uint16_t>(prefix_area::kExternalCpuAddress, 0);
   StoreReal<uint16_t>(prefix_area::kExternalCode, static_cast<uint16_t>(code));

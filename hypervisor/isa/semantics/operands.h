@@ -53,6 +53,58 @@ HIGH_REGISTER_OPERAND(H2, r2)
 HIGH_REGISTER_OPERAND(H3, r3)
 #undef HIGH_REGISTER_OPERAND
 
+// An even-odd pair whose even number the field has: as a value of 64 bits, the left 32 in the even
+// register; or its odd register alone.
+#define PAIR_OPERAND(name, field)                                              \
+  struct Pair##name {                                                          \
+    template <typename T>                                                      \
+    static auto Read(auto& cpu, const Insn& insn) {                            \
+      static_assert(sizeof(T) == 8);                                           \
+      cpu.SpecificationIf(cpu.template Constant<bool>((insn.field & 1) != 0)); \
+      return cpu.template Convert<T>(                                          \
+          cpu.template Gpr<U64>(insn.field) << 32 |                            \
+          cpu.template Convert<U64>(cpu.template Gpr<U32>(insn.field | 1)));   \
+    }                                                                          \
+    template <typename T>                                                      \
+    static void Write(auto& cpu, const Insn& insn, auto value) {               \
+      static_assert(sizeof(T) == 8);                                           \
+      cpu.SetGpr(insn.field, cpu.template Convert<U32>(value >> 32));          \
+      cpu.SetGpr(insn.field | 1, cpu.template Convert<U32>(value));            \
+    }                                                                          \
+  };                                                                           \
+  template <typename Own>                                                      \
+  struct Odd##name##_ {                                                        \
+    template <typename T>                                                      \
+    static auto Read(auto& cpu, const Insn& insn) {                            \
+      cpu.SpecificationIf(cpu.template Constant<bool>((insn.field & 1) != 0)); \
+      return cpu.template Convert<T>(cpu.template Gpr<Own>(insn.field | 1));   \
+    }                                                                          \
+  };                                                                           \
+  struct Even##name {                                                          \
+    template <typename T>                                                      \
+    static int Read(auto& cpu, const Insn& insn) {                             \
+      cpu.SpecificationIf(cpu.template Constant<bool>((insn.field & 1) != 0)); \
+      return insn.field;                                                       \
+    }                                                                          \
+  };
+PAIR_OPERAND(R1, r1)
+PAIR_OPERAND(R3, r3)
+#undef PAIR_OPERAND
+
+// Access registers.
+struct AccessR1 {
+  template <typename T>
+  static void Write(auto& cpu, const Insn& insn, auto value) {
+    cpu.SetAr(insn.r1, value);
+  }
+};
+struct AccessR2 {
+  template <typename T>
+  static auto Read(auto& cpu, const Insn& insn) {
+    return cpu.Ar(insn.r2);
+  }
+};
+
 // Storage: M1 at D1(B1), M2 at D2(X2,B2) or D2(B2).
 #define STORAGE_OPERAND(name, address, ar)                                    \
   struct name {                                                               \
@@ -84,11 +136,11 @@ template <typename Own>
 struct ML2_ {  // relative to the instruction, on a boundary of its size
   template <typename T>
   static auto Read(auto& cpu, const Insn& insn) {
-    return cpu.template Convert<T>(cpu.template LoadAligned<Own>(cpu.Relative(insn.i2)));
+    return cpu.template Convert<T>(cpu.template LoadRelative<Own>(cpu.Relative(insn.i2)));
   }
   template <typename T>
   static void Write(auto& cpu, const Insn& insn, auto value) {
-    cpu.template StoreAligned<Own>(cpu.Relative(insn.i2), cpu.template Convert<Own>(value));
+    cpu.template StoreRelative<Own>(cpu.Relative(insn.i2), cpu.template Convert<Own>(value));
   }
 };
 
@@ -117,14 +169,6 @@ struct RelativeI4 {
     return cpu.Relative(insn.ri4);
   }
 };
-// A branch address in a register; the register number says whether there is a branch at all.
-struct BranchR2 {
-  template <typename T>
-  static auto Read(auto& cpu, const Insn& insn) {
-    return cpu.Wrap(cpu.template Gpr<U64>(insn.r2));
-  }
-};
-
 // The immediate, sign-extended; I2_<U16> is first cut to its own type.
 struct I2 {
   template <typename T>

@@ -4,15 +4,50 @@
 // Everything here is a template over a Cpu. The interpreter's Cpu computes; the translator's builds
 // IR. So semantics use nothing but the Cpu's operations and the operators of its values:
 //
-//   Cpu::Value<T>            a T; + - * & | ^ ~ << >> and comparisons work within one type and wrap
+//   Cpu::Value<T>            a T; + - * & | ^ ~ << >> and comparisons work within one type and
+//   wrap;
+//                            comparisons yield a bool; shifting by the width or more gives zeros or
+//                            copies of the sign
 //   cpu.Constant<T>(n)       a T known when the instruction was decoded
 //   cpu.Convert<To>(v)       truncates, or extends by the sign of v's own type
-//   cpu.Select(condition, a, b)
-//   cpu.AddSigned(a, b), SubtractSigned, AddCarry ... {result, overflow or carry}
-//   cpu.SetCc(v), cpu.Cc()
-//   cpu.Load<T>(address, ar), cpu.Store<T>(address, ar, v)
-//   cpu.BranchIf(condition, address)
+//   cpu.Select(condition, a, b)   of plain ints: a condition code
+//   cpu.AddSigned(a, b), SubtractSigned     {result, overflow}
+//   cpu.Divide(a, b)         {quotient, remainder, invalid}; 0, 0 if the divisor is 0 or the
+//                            quotient has no place in the type
+//   cpu.DivideQuadword(high, low, b)   likewise, of 128 bits without sign
+//   cpu.MultiplyHigh(a, b), CountLeadingZeros(v), RotateLeft(v, by), ByteSwap(v)
+//   cpu.Compare(a, b), CompareWithZero(v)   condition codes 0 equal, 1 low, 2 high
+//
+//   cpu.Gpr<T>(r), SetGpr(r, v)   the rightmost bits of a general register
+//   cpu.SetGprHigh(r, v), Ar(r), SetAr(r, v), Fpr(r), SetFpr(r, v)
+//   cpu.SetCc(v), cpu.Cc(), cpu.CcIn(mask)
+//   cpu.ProgramMask(), SetProgramMask(v)
+//
+//   cpu.Load<T>(address, ar), Store<T>(address, ar, v)
+//   cpu.LoadIf<T>(condition, address, ar, otherwise), StoreIf<T>(condition, address, ar, v)
+//   cpu.LoadSuccessive<T>(address, ar, count)   an array of up to 16; all or none
+//   cpu.StoreSuccessive<T>(address, ar, count, value)   value(0) to value(count - 1); all or none
+//   cpu.LoadRelative<T>(address), StoreRelative<T>(address, v)   in the instruction's space, on a
+//                            boundary of T
+//   cpu.RequireBoundary<T>(address)   a specification exception unless it is on a boundary of T
+//   cpu.UpdateStorage<T>(update, address, ar, operand)   yields what was there; interlocked if
+//                            aligned
+//   cpu.CompareAndSwapStorage<T>(address, ar, expected, v)   yields what was there
+//   cpu.LoadQuadword(address, ar), StoreQuadword(address, ar, high, low)
+//   cpu.CompareAndSwapQuadword(address, ar, expected_high, expected_low, high, low)
+//                            all three on their boundary and at once; {high, low}
+//   cpu.Serialize()
+//
+//   cpu.Address(x, b, d), Relative(halfwords), Wrap(v), InstructionAddress(), NextAddress()
+//   cpu.BranchIf(condition, address), BranchAndSetMode(v), SetAddressingMode(mode)
+//
+//   cpu.InterruptIf(condition, code), SpecificationIf(condition), DataExceptionIf(condition, dxc)
+//   cpu.FixedPointOverflowIf(overflow)   if the PSW's mask wants it, and after the row
 //   cpu.Stopped()            an access or a test ended the instruction: store nothing more
+//
+// Fields of the instruction are plain ints, known when it was decoded, as are cpu.Mode64(),
+// Mode31(), AddressSpace() and InstructionLength(); semantics may test them with if. A Value is
+// never tested: that is what Select and the operations ending in If are for.
 #ifndef HYPERVISOR_ISA_SEMANTICS_ROW_H_
 #define HYPERVISOR_ISA_SEMANTICS_ROW_H_
 
@@ -21,6 +56,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "hypervisor/arch/interruption.h"
+#include "hypervisor/arch/psw.h"
 #include "hypervisor/isa/insn.h"
 
 namespace hypervisor {
@@ -33,6 +70,11 @@ using S8 = int8_t;
 using S16 = int16_t;
 using S32 = int32_t;
 using S64 = int64_t;
+
+enum class AddressingMode : uint8_t { k24, k31, k64 };
+
+// What UpdateStorage makes of what was there and its operand.
+enum class Update : uint8_t { kAdd, kAnd, kOr, kExclusiveOr };
 
 // The result of a row that writes none.
 struct None {

@@ -5,12 +5,17 @@
 #ifndef HYPERVISOR_SIE_INTERPRETER_COMPUTING_CPU_H_
 #define HYPERVISOR_SIE_INTERPRETER_COMPUTING_CPU_H_
 
+#include <array>
 #include <bit>
 #include <cstdint>
+#include <limits>
+#include <tuple>
 #include <utility>
 
 #include "hypervisor/isa/semantics/computed.h"
+#include "hypervisor/isa/semantics/row.h"
 #include "hypervisor/sie/guest_cpu.h"
+#include "hypervisor/storage/quadword.h"
 
 namespace hypervisor {
 
@@ -55,6 +60,22 @@ class ComputingCpu : public GuestCpu {
   // The high half of a double-length product.
   static constexpr Value<uint64_t> MultiplyHigh(Value<uint64_t> a, Value<uint64_t> b) {
     return {static_cast<uint64_t>(static_cast<unsigned __int128>(a.value) * b.value >> 64)};
+  }
+  // {quotient, remainder, invalid}.
+  template <typename T>
+  static constexpr std::tuple<Value<T>, Value<T>, Value<bool>> Divide(Value<T> a, Value<T> b) {
+    bool invalid = b.value == 0;
+    if constexpr (std::numeric_limits<T>::is_signed) {
+      invalid = invalid || (a.value == std::numeric_limits<T>::min() && b.value == -1);
+    }
+    if (invalid) return {{0}, {0}, {true}};
+    return {{a.value / b.value}, {a.value % b.value}, {false}};
+  }
+  static constexpr std::tuple<Value<uint64_t>, Value<uint64_t>, Value<bool>> DivideQuadword(
+      Value<uint64_t> high, Value<uint64_t> low, Value<uint64_t> b) {
+    if (high.value >= b.value) return {{0}, {0}, {true}};
+    const unsigned __int128 a = Quadword{high.value, low.value}.joined();
+    return {{static_cast<uint64_t>(a / b.value)}, {static_cast<uint64_t>(a % b.value)}, {false}};
   }
   template <typename T>
   static constexpr Value<T> CountLeadingZeros(Value<T> v) {
@@ -124,12 +145,31 @@ class ComputingCpu : public GuestCpu {
     return {GuestCpu::Wrap(relative_base_ + static_cast<uint64_t>(halfwords) * 2)};
   }
   Value<uint64_t> Wrap(Value<uint64_t> address) const { return {GuestCpu::Wrap(address.value)}; }
+  Value<uint64_t> InstructionAddress() const { return {ia_}; }
   Value<uint64_t> NextAddress() const { return {next_ia_}; }
   // Which of the addressing modes is on: known to the translator when it builds a block.
   bool Mode64() const { return (psw_mask_ & Psw::kExtendedAddressing) != 0; }
   bool Mode31() const {
     return (psw_mask_ & (Psw::kExtendedAddressing | Psw::kBasicAddressing)) ==
            Psw::kBasicAddressing;
+  }
+  AddressSpaceControl AddressSpace() const { return Psw{psw_mask_, 0}.address_space_control(); }
+  int InstructionLength() const { return instruction_length(); }
+  void SetAddressingMode(AddressingMode mode) {
+    uint64_t mask = psw_mask_ & ~(Psw::kExtendedAddressing | Psw::kBasicAddressing);
+    if (mode != AddressingMode::k24) mask |= Psw::kBasicAddressing;
+    if (mode == AddressingMode::k64) mask |= Psw::kExtendedAddressing;
+    if (mask == psw_mask_) return;
+    SetPswMask(mask);
+    next_ia_ = GuestCpu::Wrap(next_ia_);
+  }
+  // Bit 63 of `target` means 64 bits; else bit 32 means 31 bits.
+  void BranchAndSetMode(Value<uint64_t> target) {
+    const uint64_t address = target.value;
+    SetAddressingMode(address & 1            ? AddressingMode::k64
+                      : address & 0x80000000 ? AddressingMode::k31
+                                             : AddressingMode::k24);
+    BranchTo(GuestCpu::Wrap(address & 1 ? address - 1 : address));
   }
   void BranchIf(Value<bool> condition, Value<uint64_t> address) {
     if (condition.value) BranchTo(address.value);
@@ -144,22 +184,65 @@ class ComputingCpu : public GuestCpu {
   void Store(Value<uint64_t> address, int ar, Value<T> v) {
     GuestCpu::Store<T>(address.value, ar, v.value);
   }
-  // Relative-long operands: in the instruction space, on a boundary of their size.
   template <typename T>
-  Value<T> LoadAligned(Value<uint64_t> address) {
+  Value<T> LoadIf(Value<bool> condition, Value<uint64_t> address, int ar, Value<T> otherwise) {
+    return condition.value ? Load<T>(address, ar) : otherwise;
+  }
+  template <typename T>
+  void StoreIf(Value<bool> condition, Value<uint64_t> address, int ar, Value<T> v) {
+    if (condition.value) Store<T>(address, ar, v);
+  }
+  template <typename T>
+  std::array<Value<T>, 16> LoadSuccessive(Value<uint64_t> address, int ar, int count) {
+    std::array<Value<T>, 16> values;
+    const uint32_t length = static_cast<uint32_t>(count) * sizeof(T);
+    const uint8_t* at = KnownBytes(address.value, length, false);
+    uint8_t bytes[16 * sizeof(T)] = {};
+    if (!at) {
+      LoadBytes(address.value, bytes, length, Space::ByPsw(ar));
+      at = bytes;
+    }
+    for (int i = 0; i < count; ++i) values[i] = {LoadStorage<T>(at + i * sizeof(T))};
+    return values;
+  }
+  template <typename T, typename F>
+  void StoreSuccessive(Value<uint64_t> address, int ar, int count, F value) {
+    const uint32_t length = static_cast<uint32_t>(count) * sizeof(T);
+    if (uint8_t* at = KnownBytes(address.value, length, true)) {
+      for (int i = 0; i < count; ++i) StoreStorage<T>(at + i * sizeof(T), value(i).value);
+      return;
+    }
+    uint8_t bytes[16 * sizeof(T)];
+    for (int i = 0; i < count; ++i) StoreStorage<T>(bytes + i * sizeof(T), value(i).value);
+    StoreBytes(address.value, bytes, length, Space::ByPsw(ar));
+  }
+  template <typename T>
+  void RequireBoundary(Value<uint64_t> address) {
     SpecificationIf({(address.value & (sizeof(T) - 1)) != 0});
+  }
+  template <typename T>
+  Value<T> LoadRelative(Value<uint64_t> address) {
+    RequireBoundary<T>(address);
     if (Stopped()) return {};
-    return {GuestCpu::Load<T>(address.value, 0)};
+    if (data_context_ == fetch_context_) [[likely]]
+      return {GuestCpu::Load<T>(address.value, 0)};
+    uint8_t bytes[sizeof(T)] = {};
+    LoadBytes(address.value, bytes, sizeof(T), Space{Space::kPrimary});
+    return {LoadStorage<T>(bytes)};
   }
   template <typename T>
-  void StoreAligned(Value<uint64_t> address, Value<T> v) {
-    SpecificationIf({(address.value & (sizeof(T) - 1)) != 0});
-    if (!Stopped()) GuestCpu::Store<T>(address.value, 0, v.value);
+  void StoreRelative(Value<uint64_t> address, Value<T> v) {
+    RequireBoundary<T>(address);
+    if (Stopped()) return;
+    if (data_context_ == fetch_context_) [[likely]]
+      return GuestCpu::Store<T>(address.value, 0, v.value);
+    uint8_t bytes[sizeof(T)];
+    StoreStorage<T>(bytes, v.value);
+    StoreBytes(address.value, bytes, sizeof(T), Space{Space::kPrimary});
   }
-  // Replaces `expected` by `v` as one interlocked update; yields what was there.
   template <typename T>
   Value<T> CompareAndSwapStorage(Value<uint64_t> address, int ar, Value<T> expected, Value<T> v) {
-    SpecificationIf({(address.value & (sizeof(T) - 1)) != 0});
+    RequireBoundary<T>(address);
     if (Stopped()) return {};
     T* at = Interlocked<T>(address.value, ar);
     if (!at) return {};
@@ -168,27 +251,52 @@ class ComputingCpu : public GuestCpu {
                                 __ATOMIC_SEQ_CST);
     return {StorageOrder(old)};
   }
-  // Stores f(old), interlocked if the operand is aligned; yields old.
-  template <typename T, typename F>
-  Value<T> UpdateStorage(Value<uint64_t> address, int ar, F f) {
+  template <typename T>
+  Value<T> UpdateStorage(Update update, Value<uint64_t> address, int ar, Value<T> operand) {
     if ((address.value & (sizeof(T) - 1)) != 0) {
       OperandBytes bytes;
       if (!Find(address.value, sizeof(T), Access::kStore, Space::ByPsw(ar), bytes)) return {};
       uint8_t text[sizeof(T)];
       bytes.Read(text);
       const Value<T> old{LoadStorage<T>(text)};
-      StoreStorage<T>(text, f(old).value);
+      StoreStorage<T>(text, Updated(update, old, operand).value);
       bytes.Write(text);
       return old;
     }
     T* at = Interlocked<T>(address.value, ar);
     if (!at) return {};
     T old = __atomic_load_n(at, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(at, &old,
-                                        StorageOrder(f(Value<T>{StorageOrder(old)}).value), false,
-                                        __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    for (;;) {
+      const Value<T> updated = Updated(update, {StorageOrder(old)}, operand);
+      if (__atomic_compare_exchange_n(at, &old, StorageOrder(updated.value), false,
+                                      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        return {StorageOrder(old)};
+      }
     }
-    return {StorageOrder(old)};
+  }
+  std::pair<Value<uint64_t>, Value<uint64_t>> LoadQuadword(Value<uint64_t> address, int ar) {
+    RequireBoundary<unsigned __int128>(address);
+    OperandBytes bytes;
+    if (!Find(address.value, 16, Access::kFetch, Space::ByPsw(ar), bytes)) return {};
+    const Quadword v = hypervisor::LoadQuadword(bytes.first);
+    return {{v.high}, {v.low}};
+  }
+  void StoreQuadword(Value<uint64_t> address, int ar, Value<uint64_t> high, Value<uint64_t> low) {
+    RequireBoundary<unsigned __int128>(address);
+    OperandBytes bytes;
+    if (!Find(address.value, 16, Access::kStore, Space::ByPsw(ar), bytes)) return;
+    hypervisor::StoreQuadword(bytes.first, Quadword{high.value, low.value});
+  }
+  std::pair<Value<uint64_t>, Value<uint64_t>> CompareAndSwapQuadword(
+      Value<uint64_t> address, int ar, Value<uint64_t> expected_high, Value<uint64_t> expected_low,
+      Value<uint64_t> high, Value<uint64_t> low) {
+    RequireBoundary<unsigned __int128>(address);
+    OperandBytes bytes;
+    if (!Find(address.value, 16, Access::kStore, Space::ByPsw(ar), bytes)) return {};
+    const Quadword old = hypervisor::CompareAndSwapQuadword(
+        bytes.first, Quadword{expected_high.value, expected_low.value},
+        Quadword{high.value, low.value});
+    return {{old.high}, {old.low}};
   }
   void Serialize() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
@@ -208,6 +316,30 @@ class ComputingCpu : public GuestCpu {
 
   using GuestCpu::GuestCpu;
   using GuestCpu::Wrap;
+
+ private:
+  template <typename T>
+  static constexpr Value<T> Updated(Update update, Value<T> old, Value<T> operand) {
+    switch (update) {
+      case Update::kAdd:
+        return old + operand;
+      case Update::kAnd:
+        return old & operand;
+      case Update::kOr:
+        return old | operand;
+      case Update::kExclusiveOr:
+        return old ^ operand;
+    }
+    return old;
+  }
+  // Our memory behind an operand within one page that the TLB knows, or null.
+  uint8_t* KnownBytes(uint64_t address, uint32_t length, bool store) {
+    const Tlb::Entry& entry = tlb_.At(address, data_context_);
+    const uint64_t tag = store ? entry.write_tag : entry.read_tag;
+    if (tag != Tlb::Tag(address, data_context_)) return nullptr;
+    if ((address & kPageMask) + length > kPageSize) return nullptr;
+    return reinterpret_cast<uint8_t*>(address + entry.addend);
+  }
 };
 
 }  // namespace hypervisor
