@@ -170,7 +170,7 @@ absl::StatusOr<uint64_t> Vcpu::OneReg(uint64_t id) {
 }
 
 absl::Status Vcpu::SetOneReg(uint64_t id, uint64_t value) {
-  const uint32_t word = static_cast<uint32_t>(value);
+  const auto word = static_cast<uint32_t>(value);
   const uapi::OneReg argument{id, id == uapi::kRegTodpr ? Pointer(&word) : Pointer(&value)};
   const int64_t result = file_.Ioctl(uapi::kSetOneReg, &argument);
   if (result < 0) return Refusal(absl::StrFormat("KVM_SET_ONE_REG 0x%x = 0x%x", id, value), result);
