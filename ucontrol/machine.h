@@ -3,7 +3,7 @@
 //
 // Lock order, outermost first; nobody waits for a thread while holding one of them, but for SIGP,
 // which tries signal_mutex and never waits for it:
-//   signal_mutex > structure_ (vCPUs, mappings) > a part's own locks > FloatingInterruptions
+//   signal_mutex > a part's own locks > structure_ (vCPUs, mappings) > FloatingInterruptions
 //     > Vcpu::state_mutex_ > PendingInterruptions > Vcpu::client_mutex_ > Commands > Doorbell
 //     > Operator
 #ifndef UCONTROL_MACHINE_H_
@@ -134,7 +134,7 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   // ---- For vCPUs and SIGP.
 
   bool is_held() const { return holds_.load(std::memory_order_seq_cst) != 0; }
-  void CpuStateChanged();
+  void CpuStateChanged(Vcpu::State state);
   void Crashed(const CrashReport& report);
   void BreakpointReached(const CpuReport& report);
   void LoadRequested(LoadKind kind, uint16_t cpu_address);
@@ -157,6 +157,7 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   // Until no vCPU runs the guest any more.
   void AwaitHeld();
   void ReportState();
+  void TellState(MachineState state);
   absl::Status LoadHeld(LoadKind kind, Vcpu& first);
   absl::Status LoadPswAtZero(Vcpu& vcpu);
   void AdvanceCpuTimers(uint64_t units);
@@ -178,6 +179,7 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   std::atomic<uint32_t> holds_ = 0;
   std::mutex signal_mutex_;
   std::atomic<bool> state_is_to_report_ = false;
+  std::atomic<bool> has_run_ = false;  // since the last report
 
   // The operator's alone.
   MachineState reported_state_ = MachineState::kStopped;

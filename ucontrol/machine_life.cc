@@ -37,17 +37,25 @@ MachineState Machine::state() const {
   return MachineState::kStopped;
 }
 
-void Machine::CpuStateChanged() {
+void Machine::CpuStateChanged(Vcpu::State state) {
+  if (state == Vcpu::State::kOperating) has_run_.store(true, std::memory_order_seq_cst);
   if (state_is_to_report_.exchange(true, std::memory_order_seq_cst)) return;
   operator_.Post([this] { ReportState(); });
 }
 
 void Machine::ReportState() {
   state_is_to_report_.store(false, std::memory_order_seq_cst);
+  const bool has_run = has_run_.exchange(false, std::memory_order_seq_cst);
   const MachineState now = state();
-  if (now == reported_state_) return;
-  reported_state_ = now;
-  if (configuration_.listener) configuration_.listener->OnState(now);
+  // Whoever waits for the end hears of it, however short the run was.
+  if (has_run && now == reported_state_ && now != MachineState::kRunning)
+    TellState(MachineState::kRunning);
+  if (now != reported_state_) TellState(now);
+}
+
+void Machine::TellState(MachineState state) {
+  reported_state_ = state;
+  if (configuration_.listener) configuration_.listener->OnState(state);
 }
 
 void Machine::Crashed(const CrashReport& report) {

@@ -135,7 +135,7 @@ void Vcpu::Start() {
     kvm_.ClearFlags(uapi::kCpuStopped | uapi::kCpuStopInt);
   }
   doorbell_.Ring();
-  machine_.CpuStateChanged();
+  machine_.CpuStateChanged(State::kOperating);
 }
 
 bool Vcpu::RequestStop(bool store_status) {
@@ -174,7 +174,7 @@ void Vcpu::EnterStoppedState() {
   }
   // What floats and was announced to this CPU alone is for the others now.
   machine_.AnnounceFloating(this);
-  machine_.CpuStateChanged();
+  machine_.CpuStateChanged(State::kStopped);
 }
 
 void Vcpu::AnnounceExternal() {
