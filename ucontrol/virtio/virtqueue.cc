@@ -137,7 +137,7 @@ bool Virtqueue::Collect(uint16_t head, Chain& chain) {
   return false;
 }
 
-void Virtqueue::Return(const Chain& chain, uint32_t written) {
+void Virtqueue::Return(const Chain& chain, uint32_t written, bool more) {
   if (broken_) return;
   std::array<uint8_t, 8> element;
   Store<uint32_t>(rules_.order, &element[0], chain.head);
@@ -148,7 +148,7 @@ void Virtqueue::Return(const Chain& chain, uint32_t written) {
     return;
   }
   ++next_used_;
-  StoreShared(used_index(), next_used_);
+  if (!more) StoreShared(used_index(), next_used_);
 }
 
 bool Virtqueue::WantsInterruption() {

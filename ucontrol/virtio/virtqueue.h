@@ -60,11 +60,9 @@ class Virtqueue {
   // The driver's next chain; false if there is none, or if the queue is broken.
   bool Take(Chain& chain);
 
-  // Gives a chain back, `written` bytes of its writable part being new. Any order.
-  void Return(const Chain& chain, uint32_t written);
-
-  // Puts the chain taken last back to where it came from.
-  void Untake() { --next_available_; }
+  // Gives a chain back, `written` bytes of its writable part being new. Any order. The driver sees
+  // it together with the next one if there is `more`.
+  void Return(const Chain& chain, uint32_t written, bool more = false);
 
   // Whether the driver wants to be interrupted for what was returned since this was last asked.
   bool WantsInterruption();
