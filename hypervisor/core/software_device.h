@@ -17,7 +17,7 @@ class SoftwareDevice : public Device {
  public:
   struct Options {
     EngineFactory engine = MakeInterpreter;  // one Sie for each vCPU of a UCONTROL VM
-    Machine machine;
+    Machine machine = {};
     bool sys_admin = true;        // false: KVM_CREATE_VM refuses UCONTROL VMs
     bool pages_in_files = false;  // Backing answers for vCPUs
   };
