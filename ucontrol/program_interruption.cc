@@ -87,12 +87,13 @@ void StoreParameters(AssignedStorage& area, const ProgramInterruption& program) 
 // The state that follows is the one that led here: nothing but an interruption that the new PSW
 // allows could end it.
 std::optional<Disposition> FindLoop(const Psw& now, const Psw& next, const ProgramEvent& event) {
-  if (next.wait()) return std::nullopt;
-  const bool is_valid = next.IsValid() && !(next.address & 1);
+  // An odd address is no matter in the wait state, where nothing is fetched.
+  const bool is_valid = next.IsValid() && (next.wait() || !(next.address & 1));
   if (event.program.code == PgmCode::kSpecification && !is_valid) {
     return Disposition::Crash(CrashCause::kProgramInterruptionLoop,
                               "program-interruption loop: the program-new PSW is invalid");
   }
+  if (next.wait()) return std::nullopt;
   constexpr uint64_t kSame =
       Psw::kIo | Psw::kExternal | Psw::kDat | Psw::kAddressSpaceControl | Psw::kProblemState;
   if ((now.mask & kSame) != (next.mask & kSame)) return std::nullopt;

@@ -50,6 +50,12 @@ class RecordingListener : public MachineListener {
     changed_.wait_for(lock, std::chrono::seconds(10), [this] { return breakpoint_.has_value(); });
     return breakpoint_;
   }
+  void Forget() {
+    const std::lock_guard lock(mutex_);
+    states_.clear();
+    crash_.reset();
+    breakpoint_.reset();
+  }
   bool AwaitState(MachineState state) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, std::chrono::seconds(10),
