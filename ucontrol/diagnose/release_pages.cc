@@ -1,4 +1,5 @@
-// DIAGNOSE 0x010: the guest gives pages back, whose contents become zeros.
+#include "ucontrol/diagnose/release_pages.h"
+
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -20,24 +21,28 @@ using hypervisor::kPageSize;
 using hypervisor::kSegmentSize;
 using hypervisor::PgmCode;
 
-// Pages of one segment, which is contiguous in our memory; what isn't storage is passed over.
-void Discard(Machine& machine, uint64_t start, uint64_t end) {
-  uint8_t* const bytes = machine.Find(GuestAbsolute(start), end - start);
-  if (bytes == nullptr) return;
-  // Host memory of a larger page size, or not backed by a file, can't be given back so.
-  if (madvise(bytes, end - start, MADV_REMOVE) != 0) std::memset(bytes, 0, end - start);
+// Host memory of a larger page size, or not backed by a file, can't be given back so.
+void Discard(uint8_t* bytes, uint64_t length) {
+  if (madvise(bytes, length, MADV_REMOVE) != 0) std::memset(bytes, 0, length);
 }
 
-void DiscardAll(Machine& machine, uint64_t start, uint64_t end) {
-  end = std::min(end, machine.storage_size());
-  while (start < end) {
-    const uint64_t segment_end = std::min(end, (start / kSegmentSize + 1) * kSegmentSize);
-    Discard(machine, start, segment_end);
-    start = segment_end;
-  }
+void DiscardBetween(Machine& machine, uint64_t start, uint64_t end) {
+  if (start < end) DiscardStorage(machine, GuestAbsolute(start), end - start);
 }
 
 }  // namespace
+
+// A segment is contiguous in our memory, or absent.
+void DiscardStorage(Machine& machine, GuestAbsolute start, uint64_t length) {
+  const uint64_t end = std::min(start.raw() + length, machine.storage_size());
+  for (uint64_t at = start.raw(); at < end;) {
+    const uint64_t segment_end = std::min(end, (at / kSegmentSize + 1) * kSegmentSize);
+    if (uint8_t* bytes = machine.Find(GuestAbsolute(at), segment_end - at)) {
+      Discard(bytes, segment_end - at);
+    }
+    at = segment_end;
+  }
+}
 
 Disposition ReleasePages(Vcpu& vcpu) {
   const Cpu& cpu = vcpu.cpu();
@@ -51,8 +56,8 @@ Disposition ReleasePages(Vcpu& vcpu) {
   const uint64_t prefix = cpu.prefix();
   const uint64_t prefix_end = prefix + hypervisor::prefix_area::kSize;
   Machine& machine = vcpu.machine();
-  DiscardAll(machine, start, std::min(end, std::max(start, prefix)));
-  DiscardAll(machine, std::max(start, std::min(end, prefix_end)), end);
+  DiscardBetween(machine, start, std::min(end, std::max(start, prefix)));
+  DiscardBetween(machine, std::max(start, std::min(end, prefix_end)), end);
   return Disposition::Resume();
 }
 
