@@ -9,6 +9,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "ucontrol/interruption_sink.h"
 #include "ucontrol/pending_interruptions.h"
@@ -46,6 +47,9 @@ class FloatingInterruptions {
   bool HasIoFor(uint64_t cr6) const;
 
   void Clear();
+
+  // What waits, as a client would have injected it, in the order in which it is taken.
+  std::vector<hypervisor::uapi::Irq> List() const;
 
  private:
   enum Class : uint32_t { kIo = 1, kExternal = 2, kMachineCheck = 4 };

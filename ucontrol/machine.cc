@@ -46,9 +46,13 @@ absl::Status Machine::MapStorage(absl::string_view memory, uint64_t offset, Gues
                                  uint64_t length) {
   const auto user = memories_.Locate(memory, offset, length);
   if (!user.ok()) return user.status();
-  const uapi::UcasMapping mapping{user->raw(), address.raw(), length};
+  return MapStorage(uapi::UcasMapping{user->raw(), address.raw(), length});
+}
+
+absl::Status Machine::MapStorage(const uapi::UcasMapping& mapping) {
   if (absl::Status status = Mappings::Check(mapping); !status.ok()) return status;
-  if (absl::Status status = UnmapStorage(address, length); !status.ok()) return status;
+  absl::Status status = UnmapStorage(GuestAbsolute(mapping.vcpu_addr), mapping.length);
+  if (!status.ok()) return status;
   const std::unique_lock lock(structure_);
   storage_.Map(mapping);
   return absl::OkStatus();

@@ -71,6 +71,8 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   // Storage that all vCPUs see, those to come included. 1 MiB units; replaces what was mapped.
   absl::Status MapStorage(absl::string_view memory, uint64_t offset,
                           hypervisor::GuestAbsolute address, uint64_t length);
+  // The same with memory that the caller owns, and keeps until it is unmapped or the machine ends.
+  absl::Status MapStorage(const hypervisor::uapi::UcasMapping& mapping);
   absl::Status UnmapStorage(hypervisor::GuestAbsolute address, uint64_t length);
   std::optional<Mappings::Interval> FindStorage(hypervisor::GuestAbsolute address) const;
   std::optional<hypervisor::UserAddress> ResolveStorage(hypervisor::GuestAbsolute address) const;
@@ -123,8 +125,8 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   // ---- Life. Any thread but a vCPU's; one such call at a time takes effect.
 
   // Resets all CPUs and parts, runs the loader (kClear) or loads the PSW at absolute 0, and starts
-  // the CPU.
-  absl::Status Load(LoadKind kind, uint16_t cpu_address = 0);
+  // the CPU; which is held before its first instruction if `paused`.
+  absl::Status Load(LoadKind kind, uint16_t cpu_address = 0, bool paused = false);
   // Holds all CPUs between two instructions; they keep their states. Ends a crash's and a
   // breakpoint's hold as well: Resume.
   absl::Status Pause(ClockWhilePaused clock);

@@ -88,7 +88,7 @@ void Machine::LoadRequested(LoadKind kind, uint16_t cpu_address) {
   });
 }
 
-absl::Status Machine::Load(LoadKind kind, uint16_t cpu_address) {
+absl::Status Machine::Load(LoadKind kind, uint16_t cpu_address, bool paused) {
   return operator_.Call([&]() -> absl::Status {
     Vcpu* const first = FindVcpu(cpu_address);
     if (!first)
@@ -101,9 +101,19 @@ absl::Status Machine::Load(LoadKind kind, uint16_t cpu_address) {
       ClearHold(kLoading);
       return status;
     }
-    paused_at_.reset();
+    if (paused_at_) {
+      paused_at_.reset();
+      if (absl::Status status = clock_.Continue(); !status.ok()) return status;
+    }
+    if (paused) {
+      SetHold(kPausing);
+      clock_while_paused_ = ClockWhilePaused::kStops;
+      paused_at_ = MachineClock::HostClock::now();
+      clock_.Stop();
+    }
     first->Start();
-    ClearHold(kLoading | kCrash | kBreakpoint | kPausing);
+    ClearHold(paused ? kLoading | kCrash | kBreakpoint
+                     : kLoading | kCrash | kBreakpoint | kPausing);
     ReportState();
     return absl::OkStatus();
   });

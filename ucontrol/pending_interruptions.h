@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "hypervisor/arch/interruption.h"
 #include "hypervisor/uapi/kvm.h"
@@ -77,6 +78,9 @@ class PendingInterruptions {
 
   // All that a CPU reset drops.
   void Clear();
+
+  // What waits, as a client would have injected it, in the order in which it is taken.
+  std::vector<hypervisor::uapi::Irq> List() const;
 
  private:
   enum Class : uint32_t {

@@ -258,6 +258,7 @@ absl::StatusOr<kvm::Exit> Vcpu::RunOnce() {
   if (is_retiring_) return absl::UnavailableError("the vCPU's thread has ended");
   if (client_run_ != ClientRun::kNone)
     return absl::FailedPreconditionError("another client runs this vCPU");
+  if (std::exchange(client_cancelled_early_, false)) return kvm::Exit{};
   client_run_ = ClientRun::kWanted;
   doorbell_.Ring();
   client_done_.wait(lock, [this] { return client_run_ == ClientRun::kDone; });
@@ -268,6 +269,8 @@ absl::StatusOr<kvm::Exit> Vcpu::RunOnce() {
 void Vcpu::CancelRun() {
   {
     const std::lock_guard lock(client_mutex_);
+    if (client_run_ == ClientRun::kNone || client_run_ == ClientRun::kDone)
+      client_cancelled_early_ = true;
     if (client_run_ != ClientRun::kWanted) return;
     client_run_ = ClientRun::kCancelled;
   }

@@ -126,8 +126,8 @@ class Vcpu {
   // The PSW of a stopped CPU; FAILED_PRECONDITION if it isn't.
   absl::Status SetInitialPsw(const hypervisor::Psw& psw);
 
-  // The client as monitor: RunOnce is one KVM_RUN, for as long as it takes; CancelRun ends it with
-  // kKicked. Interceptions, interruptions and waiting are the client's business.
+  // The client as monitor: RunOnce is one KVM_RUN, for as long as it takes; CancelRun ends it, or
+  // the next one, with kKicked. Interceptions, interruptions and waiting are the client's business.
   absl::Status SetMonitor(Monitor monitor);
   absl::StatusOr<kvm::Exit> RunOnce();
   void CancelRun();
@@ -189,6 +189,7 @@ class Vcpu {
   std::condition_variable client_done_;
   enum class ClientRun : uint8_t { kNone, kWanted, kCancelled, kDone };
   ClientRun client_run_ = ClientRun::kNone;
+  bool client_cancelled_early_ = false;
   kvm::Exit client_exit_;
 
   std::thread thread_;

@@ -298,5 +298,30 @@ TEST_F(InterruptionsTest, PerAndAnotherProgramInterruptionMerge) {
   EXPECT_EQ(Load<uint64_t>(prefix_area::kPerAddress), 0x1234u);
 }
 
+TEST_F(InterruptionsTest, WhatWaitsIsListedInTheOrderInWhichItIsTaken) {
+  Make();
+  vcpu().pending().AddEmergencySignal(3);
+  uapi::Irq program = Irq(uapi::kProgramInt);
+  program.pgm.code = 6;
+  vcpu().pending().AddProgram(program);
+  const std::vector<uapi::Irq> local = vcpu().pending().List();
+  ASSERT_EQ(local.size(), 2u);
+  EXPECT_EQ(local[0].type, uapi::kProgramInt);
+  EXPECT_EQ(local[0].pgm.code, 6);
+  EXPECT_EQ(local[1].type, uapi::kIntEmergency);
+  EXPECT_EQ(local[1].emerg.code, 3);
+
+  ASSERT_TRUE(machine->floating().AddIo({0x0003, 7, 0xabcd, 3u << 27}));
+  machine->floating().AddServiceSignal(0x2000);
+  const std::vector<uapi::Irq> floating = machine->floating().List();
+  ASSERT_EQ(floating.size(), 2u);
+  EXPECT_EQ(floating[0].type, uapi::kIntService);
+  EXPECT_EQ(floating[0].ext.ext_params, 0x2000u);
+  EXPECT_EQ(floating[1].type, 0x10007u);  // subchannel set 1, number 7
+  EXPECT_EQ(floating[1].io.io_int_parm, 0xabcdu);
+  machine->floating().Clear();
+  EXPECT_TRUE(machine->floating().List().empty());
+}
+
 }  // namespace
 }  // namespace ucontrol

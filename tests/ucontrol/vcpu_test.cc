@@ -486,6 +486,12 @@ TEST_F(VcpuTest, AClientMayBeTheMonitor) {
   client.join();
   EXPECT_EQ(exit->reason, kvm::Exit::Reason::kKicked);
 
+  // One that comes too early ends the next run.
+  vcpu().CancelRun();
+  exit = vcpu().RunOnce();
+  ASSERT_TRUE(exit.ok());
+  EXPECT_EQ(exit->reason, kvm::Exit::Reason::kKicked);
+
   client = std::thread([&] { exit = vcpu().RunOnce(); });
   const int runs = fake().runs;
   ASSERT_TRUE(Await([&] { return fake().runs > runs; }));
