@@ -1,7 +1,6 @@
 #include "ucontrol/virtio/virtqueue.h"
 
 #include <array>
-#include <atomic>
 #include <limits>
 
 namespace ucontrol::virtio {
@@ -62,7 +61,7 @@ std::optional<uint16_t> Virtqueue::LoadShared(GuestAbsolute address) {
     Break();
     return std::nullopt;
   }
-  const uint16_t value = __atomic_load_n(reinterpret_cast<uint16_t*>(bytes), __ATOMIC_ACQUIRE);
+  const uint16_t value = __atomic_load_n(reinterpret_cast<uint16_t*>(bytes), __ATOMIC_SEQ_CST);
   return Convert(rules_.order, value);
 }
 
@@ -70,7 +69,7 @@ bool Virtqueue::StoreShared(GuestAbsolute address, uint16_t value) {
   uint8_t* bytes = storage_.Find(address, 2);
   if (!bytes) return Break();
   __atomic_store_n(reinterpret_cast<uint16_t*>(bytes), Convert(rules_.order, value),
-                   __ATOMIC_RELEASE);
+                   __ATOMIC_SEQ_CST);
   return true;
 }
 
@@ -153,8 +152,6 @@ void Virtqueue::Return(const Chain& chain, uint32_t written, bool more) {
 
 bool Virtqueue::WantsInterruption() {
   if (broken_ || next_used_ == interrupted_used_) return false;
-  // The driver writes its wish before it looks at the index that was just stored.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   const uint16_t before = interrupted_used_;
   interrupted_used_ = next_used_;
   if (!rules_.event_index) {
@@ -178,7 +175,6 @@ bool Virtqueue::ExpectNotifications() {
   } else {
     StoreShared(layout_.used, 0);
   }
-  std::atomic_thread_fence(std::memory_order_seq_cst);
   const auto available = LoadShared(available_index());
   return available && *available != next_available_;
 }

@@ -83,7 +83,9 @@ class Virtqueue {
   bool Break();
   std::optional<Descriptor> FetchDescriptor(hypervisor::GuestAbsolute table, uint32_t index);
   bool Collect(uint16_t head, Chain& chain);
-  // Halfwords that the driver reads or writes at the same time.
+  // Halfwords that the driver reads or writes at the same time. Each side stores its index, then
+  // looks at what the other wants: sequential consistency keeps both from missing the other's
+  // store.
   std::optional<uint16_t> LoadShared(hypervisor::GuestAbsolute address);
   bool StoreShared(hypervisor::GuestAbsolute address, uint16_t value);
   hypervisor::GuestAbsolute available_index() const { return layout_.available + 2; }

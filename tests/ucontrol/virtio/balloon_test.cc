@@ -80,7 +80,7 @@ TEST_F(BalloonTest, TellsItsTargetAndLearnsWhatTheGuestHas) {
   driver_->Bring();
   balloon_->SetTarget(0x123);
   ASSERT_TRUE(driver_->guest().interruptions().Take(std::chrono::seconds(10)));
-  EXPECT_EQ(*driver_->at(DriverSide::kConfigurationIndicators + 7), 1);
+  EXPECT_EQ(driver_->Shared(DriverSide::kConfigurationIndicators + 7), 1);
   driver_->guest().Test(driver_->number());
   auto configuration = driver_->ReadConfiguration(8);
   EXPECT_EQ(Load<uint32_t>(ByteOrder::kLittle, configuration.data()), 0x123u);

@@ -118,16 +118,16 @@ TEST_F(CcwTransportTest, EchoesWithAdapterInterruptions) {
   ASSERT_TRUE(interruption);
   EXPECT_EQ(interruption->subchannel_id, 0);
   EXPECT_EQ(interruption->word, 0x80000000u | 5u << 27);
-  EXPECT_EQ(*driver_.at(DriverSide::kSummary), 1);
-  EXPECT_EQ(*driver_.at(DriverSide::kAdapterBits), 0x80);
+  EXPECT_EQ(driver_.Shared(DriverSide::kSummary), 1);
+  EXPECT_EQ(driver_.Shared(DriverSide::kAdapterBits), 0x80);
 
   // The summary is still set: one more indication, no more interruption.
-  *driver_.at(DriverSide::kAdapterBits) = 0;
+  driver_.SetShared(DriverSide::kAdapterBits, 0);
   driver_.Offer(0, {{DriverSide::kBuffers, 5}, {DriverSide::kBuffers + 0x100, 8, true}});
   driver_.Notify(0);
   ASSERT_TRUE(driver_.Take(0));
   EXPECT_EQ(driver_.guest().interruptions().Take(20ms), std::nullopt);
-  EXPECT_EQ(*driver_.at(DriverSide::kAdapterBits), 0x80);
+  EXPECT_EQ(driver_.Shared(DriverSide::kAdapterBits), 0x80);
 }
 
 TEST_F(CcwTransportTest, EchoesForAnOldDriverWithClassicInterruptions) {
@@ -146,7 +146,7 @@ TEST_F(CcwTransportTest, EchoesForAnOldDriverWithClassicInterruptions) {
   const auto interruption = driver_.guest().interruptions().Take(10s);
   ASSERT_TRUE(interruption);
   EXPECT_EQ(interruption->subchannel_id, 0x0001);
-  EXPECT_EQ(*driver_.at(DriverSide::kIndicators + 7), 1);
+  EXPECT_EQ(driver_.Shared(DriverSide::kIndicators + 7), 1);
   const Scsw scsw = driver_.guest().Test(driver_.number());
   EXPECT_EQ(scsw.control, Scsw::kAlert | Scsw::kPending);
 }
@@ -166,7 +166,7 @@ TEST_F(CcwTransportTest, IndicatesFromTheBitThatTheDriverNames) {
   driver_.Offer(0, {{DriverSide::kBuffers, 5}});
   driver_.Notify(0);
   ASSERT_EQ(driver_.guest().interruptions().Take(10s)->word, 0x80000000u | 2u << 27);
-  EXPECT_EQ(*driver_.at(DriverSide::kAdapterBits + 1), 0x04);
+  EXPECT_EQ(driver_.Shared(DriverSide::kAdapterBits + 1), 0x04);
 }
 
 TEST_F(CcwTransportTest, AsksToBeResetAfterABadChainAndWorksAfterThat) {
@@ -174,7 +174,7 @@ TEST_F(CcwTransportTest, AsksToBeResetAfterABadChainAndWorksAfterThat) {
   driver_.Offer(0, {{0x7f00000000, 5}});
   driver_.Notify(0);
   EXPECT_TRUE(driver_.NeedsReset());
-  EXPECT_EQ(*driver_.at(DriverSide::kConfigurationIndicators + 7), 1);
+  EXPECT_EQ(driver_.Shared(DriverSide::kConfigurationIndicators + 7), 1);
   EXPECT_EQ(driver_.Command(0x33, 0).device_status, kGood);
   EXPECT_EQ(driver_.ReadStatus(), 0);
 

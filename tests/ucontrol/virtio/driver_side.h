@@ -230,6 +230,12 @@ class DriverSide {
     return false;
   }
 
+  // Bytes that the device changes at any time.
+  uint8_t Shared(uint64_t address) { return __atomic_load_n(at(address), __ATOMIC_SEQ_CST); }
+  void SetShared(uint64_t address, uint8_t byte) {
+    __atomic_store_n(at(address), byte, __ATOMIC_SEQ_CST);
+  }
+
   uint8_t* at(uint64_t address) { return guest_.storage().at(address); }
   void PutText(uint64_t address, std::string_view text) {
     std::copy(text.begin(), text.end(), at(address));
