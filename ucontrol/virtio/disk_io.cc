@@ -50,9 +50,9 @@ class SynchronousDiskIo final : public DiskIo {
                         static_cast<int>(PieceCount(request)), offset);
         break;
       case Kind::kWrite:
-        result = pwritev2(fd_, &request.pieces[request.first_piece],
-                          static_cast<int>(PieceCount(request)), offset,
-                          request.durable ? RWF_DSYNC : 0);
+        result = pwritev(fd_, &request.pieces[request.first_piece],
+                         static_cast<int>(PieceCount(request)), offset);
+        if (result > 0 && request.durable && fdatasync(fd_) < 0) result = -1;
         break;
       case Kind::kFlush:
         result = fdatasync(fd_);

@@ -44,6 +44,16 @@ class PagesOfAFile : public AbsoluteStorage {
   uint8_t* bytes_;
 };
 
+// qemu's user mode does nothing when memory is to be given back.
+bool HostTakesPagesBack() {
+  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  std::memset(page, 1, 4096);
+  madvise(page, 4096, MADV_REMOVE);
+  const bool taken = *static_cast<const volatile uint8_t*>(page) == 0;
+  munmap(page, 4096);
+  return taken;
+}
+
 class BalloonTest : public testing::Test {
  protected:
   BalloonTest() {
@@ -58,6 +68,7 @@ class BalloonTest : public testing::Test {
 };
 
 TEST_F(BalloonTest, FreesThePagesThatTheGuestGivesBack) {
+  if (!HostTakesPagesBack()) GTEST_SKIP() << "madvise does nothing";
   driver_->Bring();
   EXPECT_EQ(pages_.pages(), 64);
   const uint32_t first = PagesOfAFile::kStart / 4096;
@@ -107,6 +118,7 @@ TEST_F(BalloonTest, AsksForStatistics) {
 }
 
 TEST_F(BalloonTest, FreesPagesThatAreReportedFree) {
+  if (!HostTakesPagesBack()) GTEST_SKIP() << "madvise does nothing";
   driver_->Bring();
   EXPECT_NE(driver_->features() & Feature(5), 0u);
   // Reported through ordinary storage: what counts is that the chain comes back.
