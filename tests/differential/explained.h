@@ -1,0 +1,81 @@
+// Rows that are not compared with qemu-s390x, and differences that are known, each with its reason.
+#ifndef TESTS_DIFFERENTIAL_EXPLAINED_H_
+#define TESTS_DIFFERENTIAL_EXPLAINED_H_
+
+#include <string>
+#include <string_view>
+
+namespace hypervisor {
+
+struct Explanation {
+  std::string_view mnemonics;  // each between blanks
+  std::string_view reason;
+};
+
+inline constexpr Explanation kNotCompared[] = {
+    {" EX EXRL ", "what they do is what their target does; tests/hypervisor/sie has them"},
+    {" SVC ", "a system call of the runner"},
+    {" BASSM BSM SAM24 SAM31 TAM ", "user mode of QEMU knows the 64-bit mode only"},
+    {" MC EPSW ", "the PSW and control register 8 of QEMU's user mode are not ours"},
+    {" STCK STCKF STCKE ECTG PTFF ", "time goes on"},
+    {" STFLE ECAG ", "tell the model"},
+    {" CPYA TS LMD TRTE TRTRE CUSE MVPG ", "QEMU 7.2 lacks them in user mode"},
+    {" AP SP ZAP CP MP DP SRP ED EDMK CVB CVBY CVBG CVDG ", "QEMU 7.2 lacks them"},
+    {" UNPK PKA PKU ", "QEMU 7.2 loses the leftmost digit"},
+    {" KM KMC KMAC KMF KMO KMCTR KIMD KLMD PCC PCKMO PRNO ",
+     "QEMU 7.2 knows few of their functions; tests/hypervisor/sie has published vectors"},
+    {" STMH ", "QEMU 7.2 stores zeros"},
+    {" SFASR ", "QEMU 7.2 fails an assertion of its own"},
+};
+
+// What QEMU leaves out in user mode; ours is what PoP says in each case.
+enum class Leniency {
+  // No specification exception for an operand that is not on its boundary.
+  kBoundary,
+  // Registers or storage change before an access exception nullifies the instruction.
+  kPartlyDone,
+  // No access exception for bytes that the result does not depend on: PoP lets it be recognized.
+  kNotTouched,
+  // An access exception though the condition is not met: PoP lets it be recognized.
+  kTouched,
+  // The CPU decides after how many bytes it sets CC 3, and only then R2 changes.
+  kRounds,
+};
+
+struct KnownDifference {
+  std::string_view mnemonics;
+  Leniency leniency;
+};
+
+inline constexpr KnownDifference kKnownDifferences[] = {
+    {" CRL CGRL CGFRL CHRL CGHRL CLRL CLGRL CLGFRL CLHRL CLGHRL LRL LGRL LGFRL LHRL LGHRL LLHRL "
+     "LLGHRL LLGFRL STRL STGRL STHRL CDSG LPD LPDG LAM LAMY STAM STAMY LPQ STPQ ",
+     Leniency::kBoundary},
+    {" LAM LAMY STM STMY STMG STAM STAMY TR MVCL MVCLE ", Leniency::kPartlyDone},
+    {" CLM CLMY CLMH CLC TRT TRTR ", Leniency::kNotTouched},
+    {" LOC LOCG LOCFH ", Leniency::kTouched},
+    {" MVST ", Leniency::kRounds},
+};
+
+inline std::string_view ReasonIn(const auto& explanations, std::string_view mnemonic) {
+  const std::string wanted = " " + std::string(mnemonic) + " ";
+  for (const Explanation& explanation : explanations) {
+    if (explanation.mnemonics.find(wanted) != std::string_view::npos) return explanation.reason;
+  }
+  return {};
+}
+
+inline bool IsLenient(std::string_view mnemonic, Leniency leniency) {
+  const std::string wanted = " " + std::string(mnemonic) + " ";
+  for (const KnownDifference& difference : kKnownDifferences) {
+    if (difference.leniency == leniency &&
+        difference.mnemonics.find(wanted) != std::string_view::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace hypervisor
+
+#endif  // TESTS_DIFFERENTIAL_EXPLAINED_H_
