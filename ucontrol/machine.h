@@ -136,6 +136,8 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   // ---- For vCPUs and SIGP.
 
   bool is_held() const { return holds_.load(std::memory_order_seq_cst) != 0; }
+  // A CPU that is neither stopped nor in a disabled wait.
+  bool HasActiveCpu() const;
   void CpuStateChanged(Vcpu::State state);
   void Crashed(const CrashReport& report);
   void BreakpointReached(const CpuReport& report);

@@ -37,8 +37,22 @@ MachineState Machine::state() const {
   return MachineState::kStopped;
 }
 
+bool Machine::HasActiveCpu() const {
+  const std::shared_lock lock(structure_);
+  for (const auto& vcpu : vcpus_)
+    if (vcpu->state() == Vcpu::State::kOperating && !vcpu->is_in_disabled_wait_) return true;
+  return false;
+}
+
 void Machine::CpuStateChanged(Vcpu::State state) {
-  if (state == Vcpu::State::kOperating) has_run_.store(true, std::memory_order_seq_cst);
+  if (state == Vcpu::State::kOperating) {
+    has_run_.store(true, std::memory_order_seq_cst);
+  } else {
+    // One in a disabled wait looks whether it is the last.
+    const std::shared_lock lock(structure_);
+    for (const auto& vcpu : vcpus_)
+      if (vcpu->is_in_disabled_wait_) vcpu->Kick();
+  }
   if (state_is_to_report_.exchange(true, std::memory_order_seq_cst)) return;
   operator_.Post([this] { ReportState(); });
 }

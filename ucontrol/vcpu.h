@@ -177,6 +177,9 @@ class Vcpu {
   std::mutex state_mutex_;  // changes of state_
   std::atomic<State> state_ = State::kStopped;
 
+  // In the wait state with everything masked: a signal or a reset by another CPU ends it.
+  std::atomic<bool> is_in_disabled_wait_ = false;
+
   // What a waiting CPU's PSW and control registers let through.
   std::atomic<bool> is_waiting_ = false;
   std::atomic<uint64_t> wait_psw_mask_ = 0;

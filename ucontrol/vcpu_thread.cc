@@ -108,7 +108,11 @@ bool Vcpu::StopIfAsked() {
 
 void Vcpu::Wait() {
   const Psw psw = cpu_.psw();
-  if (!(psw.mask & (Psw::kIo | Psw::kExternal | Psw::kMachineCheck))) {
+  const bool is_disabled = !(psw.mask & (Psw::kIo | Psw::kExternal | Psw::kMachineCheck));
+  is_in_disabled_wait_.store(is_disabled, std::memory_order_seq_cst);
+  // Another CPU may still signal one that waits disabled; if none is left, this was the end.
+  if (is_disabled && !machine_.HasActiveCpu()) {
+    is_in_disabled_wait_.store(false, std::memory_order_seq_cst);
     Crash(CrashCause::kDisabledWait, "disabled wait");
     return;
   }
@@ -133,6 +137,7 @@ void Vcpu::Wait() {
 
   kvm_.ClearFlags(uapi::kCpuWait);
   is_waiting_.store(false, std::memory_order_seq_cst);
+  is_in_disabled_wait_.store(false, std::memory_order_seq_cst);
   // The CPU timer runs in the wait state, but KVM counts only while it runs the guest.
   const auto slept =
       std::chrono::duration_cast<std::chrono::nanoseconds>(Doorbell::Clock::now() - begin);

@@ -224,6 +224,36 @@ TEST_F(VcpuTest, ADisabledWaitIsACrashWithItsPsw) {
   EXPECT_EQ(machine->Resume().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+// Two CPUs: one waits disabled, which is the end only when the other stops.
+TEST_F(VcpuTest, ADisabledWaitIsNoCrashAsLongAsAnotherCpuRuns) {
+  ASSERT_TRUE(machine->AddVcpu(1).ok());
+  ASSERT_TRUE(vcpu(1).SetInitialPsw({k64Bit, 0x6000}).ok());
+  vcpu(1).Start();
+  ASSERT_TRUE(vcpu().SetInitialPsw({k64Bit | Psw::kWait, 0x7000}).ok());
+  vcpu().Start();
+  ASSERT_TRUE(Await([this] { return vcpu().is_waiting(); }));
+  EXPECT_EQ(machine->state(), MachineState::kRunning);
+  vcpu(1).RequestStop();
+  const auto crash = listener.AwaitCrash();
+  ASSERT_TRUE(crash);
+  EXPECT_EQ(crash->cause, CrashCause::kDisabledWait);
+  EXPECT_EQ(crash->cpu.cpu_address, 0);
+  EXPECT_EQ(crash->cpu.psw.address, 0x7000u);
+}
+
+TEST_F(VcpuTest, ARestartEndsADisabledWait) {
+  ASSERT_TRUE(machine->AddVcpu(1).ok());
+  ASSERT_TRUE(vcpu(1).SetInitialPsw({k64Bit, 0x6000}).ok());
+  vcpu(1).Start();
+  ASSERT_TRUE(vcpu().SetInitialPsw({k64Bit | Psw::kWait, 0x7000}).ok());
+  vcpu().Start();
+  ASSERT_TRUE(Await([this] { return vcpu().is_waiting(); }));
+  StopThere();
+  vcpu().Restart();
+  ASSERT_TRUE(AwaitStopped());
+  EXPECT_EQ(Load<uint64_t>(prefix_area::kRestartOldPsw + 8), 0x7000u);
+}
+
 TEST_F(VcpuTest, AnInvalidProgramNewPswIsACrash) {
   Store<uint64_t>(prefix_area::kProgramNewPsw, ~uint64_t{0} & ~Psw::kWait);
   fake().Then([](FakeVcpu& fake) { return fake.Intercept(0x8300, 0x00020000); });
