@@ -13,6 +13,14 @@ bool GuestCpu::TranslateAccessRegister(int ar, uint64_t& asce_word) {
     asce_word = state_->cr[kSecondaryAsce];
     return true;
   }
+  uint32_t aste = 0;
+  if (!FindAccessListSpace(ar, aste)) return false;
+  asce_word = LoadReal<uint64_t>(aste + 8);
+  return !Stopped();
+}
+
+bool GuestCpu::FindAccessListSpace(int ar, uint32_t& origin) {
+  const uint32_t alet = state_->ar[ar];
   const auto fail = [&](PgmCode code) {
     InterruptTranslation(code, 0, static_cast<uint8_t>(ar));
     return false;
@@ -35,7 +43,7 @@ bool GuestCpu::TranslateAccessRegister(int ar, uint64_t& asce_word) {
   if (word0 & 0x80000000) return fail(PgmCode::kAlenTranslation);
   if ((word0 >> 16 & 0xff) != (alet >> 16 & 0xff)) return fail(PgmCode::kAleSequence);
 
-  const uint64_t aste = word2 & 0x7fffffc0;
+  const uint32_t aste = word2 & 0x7fffffc0;
   const uint32_t aste0 = LoadReal<uint32_t>(aste);
   const uint32_t aste5 = LoadReal<uint32_t>(aste + 20);
   if (Stopped()) return false;
@@ -54,8 +62,8 @@ bool GuestCpu::TranslateAccessRegister(int ar, uint64_t& asce_word) {
     if (Stopped()) return false;
     if (!(authority << (index % 4 * 2) & 0x40)) return fail(PgmCode::kExtendedAuthority);
   }
-  asce_word = LoadReal<uint64_t>(aste + 8);
-  return !Stopped();
+  origin = aste;
+  return true;
 }
 
 }  // namespace hypervisor

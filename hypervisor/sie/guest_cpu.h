@@ -198,6 +198,8 @@ class GuestCpu {
   bool AsceOf(Space space, uint64_t& asce, bool& dat_on);
   // Access-register translation of `ar` (PoP: Access-Register Mode); defined in access_register.cc.
   bool TranslateAccessRegister(int ar, uint64_t& asce);
+  // Its second half, for an ALET that is neither 0 nor 1: the real origin of the ASTE it leads to.
+  bool FindAccessListSpace(int ar, uint32_t& origin);
 
   // ---- Stops ----
   bool Stopped() const { return stop_ != Stop::kNone; }
@@ -218,7 +220,10 @@ class GuestCpu {
     return true;
   }
   // A program interruption that comes when the instruction has been completed.
-  void InterruptAfterCompletion(PgmCode code) { completion_code_ = code; }
+  void InterruptAfterCompletion(PgmCode code, uint64_t teid = 0) {
+    completion_code_ = code;
+    completion_teid_ = teid;
+  }
   void FixedPointOverflowIf(bool overflow) {
     if (overflow && (psw_mask_ & Psw::kFixedPointOverflow)) [[unlikely]] {
       InterruptAfterCompletion(PgmCode::kFixedPointOverflow);
@@ -310,6 +315,7 @@ class GuestCpu {
   Stop stop_ = Stop::kNone;
   uapi::Interception interception_ = uapi::Interception::kNone;
   PgmCode completion_code_ = PgmCode::kNone;
+  uint64_t completion_teid_ = 0;
   ProgramInterruption program_interruption_;
   SieExit host_fault_{};
   uint64_t insn_text_ = 0;  // of the instruction to intercept, an EXECUTE's target included

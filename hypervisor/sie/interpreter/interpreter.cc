@@ -176,7 +176,7 @@ Interpreter::Outcome Interpreter::EndInstruction() {
   completion_code_ = PgmCode::kNone;
   ia_ = next_ia_;
   if (completion != PgmCode::kNone || per_code_) {
-    Interrupt(completion);
+    InterruptTranslation(completion, completion_teid_);
     return Present(completion);
   }
   execute_length_ = 0;

@@ -1,0 +1,104 @@
+// The linkage stack and program calls. Tables: home and primary space are one, mapped one to one.
+#include "gtest/gtest.h"
+#include "tests/hypervisor/sie/guest_machine.h"
+
+namespace hypervisor {
+namespace {
+
+constexpr uint64_t kSegmentTable = 0x80000;
+constexpr uint64_t kPageTables = 0x90000;
+constexpr uint64_t kStack = 0x40000;
+constexpr uint64_t kPrimaryAste = 0x50000;
+constexpr uint64_t kLinkageTable = 0x51000;
+constexpr uint64_t kEntryTable = 0x52000;
+constexpr uint64_t kCalled = 0x20000;
+
+class LinkageTest : public testing::Test {
+ protected:
+  LinkageTest() {
+    for (uint64_t segment = 0; segment < 4; ++segment) {
+      const uint64_t table = kPageTables + segment * 2048;
+      machine_.Put<uint64_t>(kSegmentTable + segment * 8, table);
+      for (uint64_t page = 0; page < 256; ++page) {
+        machine_.Put<uint64_t>(table + page * 8, segment * kSegmentSize + page * kPageSize);
+      }
+    }
+    for (uint64_t segment = 4; segment < 512; ++segment) {
+      machine_.Put<uint64_t>(kSegmentTable + segment * 8, 0x20);
+    }
+    machine_.cpu.cr[1] = machine_.cpu.cr[7] = machine_.cpu.cr[13] = kSegmentTable;
+    machine_.cpu.cr[5] = kPrimaryAste;
+    machine_.Put<uint64_t>(kPrimaryAste + 8, kSegmentTable);
+    // A header entry with room for two state entries, and a trailer that leads nowhere.
+    *machine_.At(kStack + 8) = 0x09;
+    machine_.Put<uint16_t>(kStack + 8 + 2, 2 * 296);
+    machine_.cpu.cr[15] = kStack + 8;
+    machine_.cpu.psw.mask |= Psw::kDat;
+    for (int r = 0; r < 16; ++r)
+      machine_.cpu.gpr[r] = 0x1111111111111111u * static_cast<uint64_t>(r);
+  }
+
+  GuestMachine machine_;
+};
+
+TEST_F(LinkageTest, ProgramReturnUndoesBranchAndStack) {
+  machine_.PutCode(GuestMachine::kProgram, {0xb2, 0x40, 0x00, 0x0c,  // bakr 0,12
+                                            0x83, 0x00, 0x00, 0x44});
+  machine_.PutCode(kCalled, {0xb9, 0x82, 0x00, 0x22,  // xgr 2,2
+                             0xb9, 0x82, 0x00, 0x00,  // xgr 0,0
+                             0x01, 0x01});            // pr
+  machine_.cpu.gpr[12] = kCalled;
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.psw.address, GuestMachine::kProgram + 8);
+  EXPECT_EQ(machine_.cpu.gpr[2], 0x2222222222222222u);
+  EXPECT_EQ(machine_.cpu.gpr[0], 0u);  // only 2 to 14 come back
+  EXPECT_EQ(machine_.cpu.cr[15], kStack + 8);
+}
+
+TEST_F(LinkageTest, AThirdEntryDoesNotFit) {
+  machine_.PutCode(GuestMachine::kProgram,
+                   {0xb2, 0x40, 0x00, 0x00, 0xb2, 0x40, 0x00, 0x00, 0xb2, 0x40, 0x00, 0x00});
+  machine_.PutCode(kCalled, {0x83, 0x00, 0x00, 0x44});
+  machine_.Put<uint64_t>(0x1d0, 0x180000000);
+  machine_.Put<uint64_t>(0x1d8, kCalled);
+  machine_.Run();
+  EXPECT_EQ(machine_.Read<uint16_t>(0x8e), 0x30);  // stack-full
+  EXPECT_EQ(machine_.Read<uint64_t>(0x158), GuestMachine::kProgram + 8);
+  EXPECT_EQ(machine_.cpu.cr[15], kStack + 8 + 2 * 296);
+}
+
+TEST_F(LinkageTest, AStackingProgramCallReturnsToItsCallersAuthority) {
+  machine_.Put<uint32_t>(kPrimaryAste + 24, 0x80000000 | kLinkageTable);
+  machine_.Put<uint32_t>(kLinkageTable, kEntryTable);
+  // Entry 1: 64-bit, stacking, replaces the PSW key by 9, authorized for key 8, problem state.
+  const uint64_t entry = kEntryTable + 32;
+  machine_.Put<uint64_t>(entry, kCalled | 1);
+  machine_.Put<uint32_t>(entry + 8, 0x00800000);
+  machine_.Put<uint32_t>(entry + 12, 0x00400000);
+  machine_.Put<uint32_t>(entry + 16, 0xd0900000);
+  machine_.Put<uint64_t>(entry + 24, 0x123456789abcdef0);
+  machine_.cpu.cr[3] = 0x00800000;
+  machine_.PutCode(GuestMachine::kProgram, {0xb2, 0x18, 0x00, 0x01,  // pc 1
+                                            0x83, 0x00, 0x00, 0x44});
+  machine_.PutCode(kCalled, {0xb9, 0x04, 0x00, 0x04,  // lgr 0,4
+                             0xb9, 0x8d, 0x00, 0x10,  // epsw 1,0
+                             0x01, 0x01});            // pr
+  machine_.cpu.psw.mask |= Psw::kProblemState;
+  machine_.Put<uint64_t>(0x1d0, 0x180000000);
+  machine_.Put<uint64_t>(0x1d8, 0x30000);
+  machine_.PutCode(0x30000, {0x83, 0x00, 0x00, 0x45});
+  machine_.Run();
+  // DIAGNOSE is privileged: the program interruption shows the restored PSW.
+  EXPECT_EQ(machine_.Read<uint16_t>(0x8e), 0x02);
+  EXPECT_EQ(machine_.Read<uint64_t>(0x158), GuestMachine::kProgram + 8);
+  EXPECT_EQ(machine_.Read<uint64_t>(0x150) >> 52 & 15, 0u);
+  EXPECT_EQ(machine_.cpu.gpr[0], 0x123456789abcdef0u);  // the entry parameter, from GR4
+  EXPECT_EQ(machine_.cpu.gpr[1] >> 20 & 15, 9u);        // the key while called
+  EXPECT_EQ(machine_.cpu.gpr[4], 0x4444444444444444u);
+  EXPECT_EQ(machine_.cpu.cr[3], 0x00800000u);
+  EXPECT_EQ(machine_.cpu.cr[15], kStack + 8);
+}
+
+}  // namespace
+}  // namespace hypervisor
