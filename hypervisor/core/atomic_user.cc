@@ -4,6 +4,8 @@
 
 #include "hypervisor/core/user_copy.h"
 #include "hypervisor/sie/host_fault_guard.h"
+#include "hypervisor/storage/byte_order.h"
+#include "hypervisor/storage/quadword.h"
 
 namespace hypervisor {
 namespace {
@@ -20,6 +22,18 @@ bool Swap(uint64_t user, const uint8_t* desired, uint8_t* expected) {
   return found == before;
 }
 
+bool SwapQuadword(uint64_t user, const uint8_t* desired, uint8_t* expected) {
+  const auto load = [](const uint8_t* bytes) {
+    return Quadword{LoadStorage<uint64_t>(bytes), LoadStorage<uint64_t>(bytes + 8)};
+  };
+  const Quadword before = load(expected);
+  const Quadword found = CompareAndSwapQuadword(
+      reinterpret_cast<void*>(static_cast<uintptr_t>(user)), before, load(desired));
+  StoreStorage(expected, found.high);
+  StoreStorage(expected + 8, found.low);
+  return found.joined() == before.joined();
+}
+
 bool SwapOfSize(uint64_t user, size_t size, const uint8_t* desired, uint8_t* expected) {
   switch (size) {
     case 1:
@@ -31,7 +45,7 @@ bool SwapOfSize(uint64_t user, size_t size, const uint8_t* desired, uint8_t* exp
     case 8:
       return Swap<uint64_t>(user, desired, expected);
     default:
-      return Swap<unsigned __int128>(user, desired, expected);
+      return SwapQuadword(user, desired, expected);
   }
 }
 

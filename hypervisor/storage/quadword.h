@@ -39,9 +39,15 @@ inline Quadword LoadQuadword(const void* at) {
 
 // Replaces `expected` by `replacement`; yields what was there.
 inline Quadword CompareAndSwapQuadword(void* at, Quadword expected, Quadword replacement) {
-  return Quadword::Of(StorageOrder(__sync_val_compare_and_swap(
-      static_cast<unsigned __int128*>(at), StorageOrder(expected.joined()),
-      StorageOrder(replacement.joined()))));
+  auto* place = static_cast<unsigned __int128*>(at);
+  unsigned __int128 found = StorageOrder(expected.joined());
+  const unsigned __int128 wanted = StorageOrder(replacement.joined());
+#if defined(__x86_64__)
+  found = __sync_val_compare_and_swap(place, found, wanted);  // CMPXCHG16B, without a library
+#else
+  __atomic_compare_exchange_n(place, &found, wanted, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+#endif
+  return Quadword::Of(StorageOrder(found));
 }
 
 inline void StoreQuadword(void* at, Quadword value) {

@@ -16,6 +16,7 @@ SieExit ScriptedSie::Run(uapi::SieBlock& block, CpuState& cpu) {
 
 Machine TestMachine() {
   Machine machine;
+  machine.facilities = FacilityList();
   for (int bit : {0, 1, 2, 3, 4, 7, 8, 9, 16, 17, 18, 21, 25, 40, 41, 45, 49, 76, 77, 78})
     machine.facilities.Set(bit, true);
   return machine;

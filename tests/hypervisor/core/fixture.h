@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <type_traits>
 
 #include "hypervisor/core/software_device.h"
 #include "hypervisor/uapi/kvm.h"
@@ -37,6 +38,14 @@ class ScriptedSie : public Sie {
   std::atomic<bool> kicked_ = false;
 };
 
+// What a table of answers says, one row a case.
+template <typename Call>
+struct Row {
+  const char* name;
+  Call call;
+  int64_t answer;
+};
+
 // A machine with the facilities of a zEC12 that matter to the core.
 Machine TestMachine();
 
@@ -45,18 +54,27 @@ class VcpuTest : public ::testing::Test {
   VcpuTest();
   ~VcpuTest() override;
 
-  int64_t Vcpu(uint32_t request, uint64_t argument) {
-    return device_.Ioctl(vcpu_, request, argument);
+  // A structure is passed by its address, an integer as it is.
+  template <typename Argument>
+  int64_t Ask(int fd, uint32_t request, const Argument& argument) {
+    if constexpr (std::is_integral_v<Argument>) {
+      return device_.Ioctl(fd, request, static_cast<uint64_t>(argument));
+    } else if constexpr (std::is_pointer_v<Argument>) {
+      return device_.Ioctl(fd, request, reinterpret_cast<uint64_t>(argument));
+    } else {
+      return device_.Ioctl(fd, request, reinterpret_cast<uint64_t>(&argument));
+    }
   }
-  template <typename Structure>
-  int64_t Vcpu(uint32_t request, Structure* structure) {
-    return device_.Ioctl(vcpu_, request, reinterpret_cast<uint64_t>(structure));
+  template <typename Argument>
+  int64_t Vcpu(uint32_t request, const Argument& argument) {
+    return Ask(vcpu_, request, argument);
   }
-  int64_t Vm(uint32_t request, uint64_t argument) { return device_.Ioctl(vm_, request, argument); }
-  template <typename Structure>
-  int64_t Vm(uint32_t request, Structure* structure) {
-    return device_.Ioctl(vm_, request, reinterpret_cast<uint64_t>(structure));
+  template <typename Argument>
+  int64_t Vm(uint32_t request, const Argument& argument) {
+    return Ask(vm_, request, argument);
   }
+  int NewVm(uint64_t type) { return static_cast<int>(Ask(system_, uapi::kCreateVm, type)); }
+  int NewVcpu(int vm, uint64_t id) { return static_cast<int>(Ask(vm, uapi::kCreateVcpu, id)); }
   int64_t KvmRun() { return Vcpu(uapi::kRun, uint64_t{0}); }
 
   // Segment 0 is the test's own memory from the start.
