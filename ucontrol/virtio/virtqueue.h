@@ -89,9 +89,13 @@ class Virtqueue {
   std::optional<uint16_t> LoadShared(hypervisor::GuestAbsolute address);
   bool StoreShared(hypervisor::GuestAbsolute address, uint16_t value);
   hypervisor::GuestAbsolute available_index() const { return layout_.available + 2; }
-  hypervisor::GuestAbsolute used_event() const { return layout_.available + 4 + 2 * layout_.size; }
+  hypervisor::GuestAbsolute used_event() const {
+    return layout_.available + 4 + uint64_t{2} * layout_.size;
+  }
   hypervisor::GuestAbsolute used_index() const { return layout_.used + 2; }
-  hypervisor::GuestAbsolute available_event() const { return layout_.used + 4 + 8 * layout_.size; }
+  hypervisor::GuestAbsolute available_event() const {
+    return layout_.used + 4 + uint64_t{8} * layout_.size;
+  }
 
   AbsoluteStorage& storage_;
   Layout layout_;
