@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "hypervisor/arch/host_clock.h"
 
@@ -56,6 +57,16 @@ void GuestCpu::BranchTo(uint64_t address) {
   state_->breaking_event_address = ia_;
   if (per_events_ & cr9::kPerSuccessfulBranching) [[unlikely]]
     per_code_ |= 0x80;
+}
+
+void GuestCpu::Acquire(std::atomic_flag& lock) {
+  while (lock.test_and_set(std::memory_order_acquire)) std::this_thread::yield();
+  held_lock_ = &lock;
+}
+
+void GuestCpu::Release() {
+  if (held_lock_) held_lock_->clear(std::memory_order_release);
+  held_lock_ = nullptr;
 }
 
 // ---- Stops ----

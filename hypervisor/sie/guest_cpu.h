@@ -161,6 +161,11 @@ class GuestCpu {
   // the caller does it, or, if it decides otherwise, has lost nothing but a change bit.
   bool Find(uint64_t address, uint32_t length, Access access, Space space, OperandBytes& bytes);
 
+  // Holds a lock of ours for an update that no host instruction does at once. A fault of the host
+  // that ends SIE releases it too.
+  void Acquire(std::atomic_flag& lock);
+  void Release();
+
   // Any length up to 4096; nothing is read or stored if stopped.
   bool LoadBytes(uint64_t address, void* bytes, uint32_t length, Space space);
   bool StoreBytes(uint64_t address, const void* bytes, uint32_t length, Space space);
@@ -330,6 +335,7 @@ class GuestCpu {
   uint64_t timer_deadline_ = 0;  // the host TOD at which the CPU timer turns negative
   uint64_t space_generation_ = ~uint64_t{0};
   std::atomic<uint32_t> attention_ = 0;
+  std::atomic_flag* held_lock_ = nullptr;
   Tlb tlb_;
 };
 

@@ -20,7 +20,7 @@ inline constexpr Explanation kNotCompared[] = {
     {" STCK STCKF STCKE ECTG PTFF ", "time goes on"},
     {" STFLE ECAG ", "tell the model"},
     {" CPYA TS LMD TRTE TRTRE CUSE MVPG ", "QEMU 7.2 lacks them in user mode"},
-    {" AP SP ZAP CP MP DP SRP ED EDMK CVB CVBY CVBG CVDG ", "QEMU 7.2 lacks them"},
+    {" PLO AP SP ZAP CP MP DP SRP ED EDMK CVB CVBY CVBG CVDG ", "QEMU 7.2 lacks them"},
     {" UNPK PKA PKU ", "QEMU 7.2 loses the leftmost digit"},
     {" KM KMC KMAC KMF KMO KMCTR KIMD KLMD PCC PCKMO PRNO ",
      "QEMU 7.2 knows few of their functions; tests/hypervisor/sie has published vectors"},

@@ -19,6 +19,8 @@ struct RegisterOperand {
     kCharacter,       // one that the window has
     kTable,           // of 256 bytes or more
     kPageTable,       // likewise
+    kSwapAndStore,    // function code and store characteristic
+    kQuadword,        // the address of one
   };
   Field field;
   Content content;
@@ -49,6 +51,7 @@ inline std::vector<RegisterOperand> RegisterOperandsOf(std::string_view mnemonic
         {R::kR3, R::kEvenLength, 1}}},
       {" MVST CLST ", {{R::kR1, R::kAddress}, {R::kR2, R::kAddress}, {R::kGr0, R::kCharacter}}},
       {" SRST SRSTU ", {{R::kR1, R::kEnd}, {R::kR2, R::kAddress}, {R::kGr0, R::kCharacter}}},
+      {" CSST ", {{R::kGr0, R::kSwapAndStore}, {R::kGr1, R::kQuadword}}},
       {" CKSM ", {{R::kR2, R::kAddress}, {R::kR2, R::kLength, 1}}},
       {" TRE ",
        {{R::kR1, R::kAddress},

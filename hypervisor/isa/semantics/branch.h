@@ -11,6 +11,14 @@ struct BranchOnCondition {
   static void Of(auto& cpu, int mask, auto target) { cpu.BranchIf(cpu.CcIn(mask), target); }
 };
 
+// BRANCH INDIRECT ON CONDITION: storage has the branch address.
+struct BranchIndirectOnCondition {
+  using Type = U64;
+  static void Of(auto& cpu, int mask, auto target) {
+    cpu.BranchIf(cpu.CcIn(mask), cpu.Wrap(target));
+  }
+};
+
 // R2 0 never branches; BCR 15,0 and 14,0 serialize.
 struct BranchOnConditionRegister {
   using Type = U64;

@@ -28,6 +28,15 @@ struct ThirtyOneBits {
   static auto Of(auto& cpu, auto a) { return a & cpu.template Constant<U64>(0x7fffffff); }
 };
 
+// LOAD AND ZERO RIGHTMOST BYTE
+template <typename T>
+struct WithoutRightmostByte {
+  using Type = T;
+  static auto Of(auto& cpu, auto a) {
+    return a & cpu.template Constant<T>(static_cast<T>(~T{0xff}));
+  }
+};
+
 // LOAD ADDRESS: as many bits of R1 as the addressing mode has, in the right half at least.
 struct LoadAddress {
   using Type = U64;
@@ -86,6 +95,12 @@ template <typename T>
 struct LoadOnCondition {
   using Type = T;
   static auto Of(auto& cpu, auto a, auto b, int mask) { return cpu.Select(cpu.CcIn(mask), b, a); }
+};
+// SELECT
+template <typename T>
+struct SelectOnCondition {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b, int mask) { return cpu.Select(cpu.CcIn(mask), a, b); }
 };
 // Of storage, which is not touched if the condition is not met.
 template <typename T>

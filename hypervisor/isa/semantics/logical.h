@@ -43,6 +43,41 @@ struct ExclusiveOr {
   }
 };
 
+// NAND, NOR, NOT EXCLUSIVE OR, AND WITH COMPLEMENT, OR WITH COMPLEMENT. CC as AND.
+template <typename T>
+struct Nand {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b) {
+    auto result = ~(a & b);
+    cpu.SetCc(CcOfBits<T>(cpu, result));
+    return result;
+  }
+};
+template <typename T>
+struct Nor {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b) {
+    auto result = ~(a | b);
+    cpu.SetCc(CcOfBits<T>(cpu, result));
+    return result;
+  }
+};
+template <typename T>
+struct NotExclusiveOr {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b) { return ExclusiveOr<T>::Of(cpu, a, ~b); }
+};
+template <typename T>
+struct AndWithComplement {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b) { return And<T>::Of(cpu, a, ~b); }
+};
+template <typename T>
+struct OrWithComplement {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b) { return Or<T>::Of(cpu, a, ~b); }
+};
+
 // AND IMMEDIATE, OR IMMEDIATE and INSERT IMMEDIATE of a halfword: kShift says how far left in R1 it
 // belongs.
 template <int kShift>
@@ -114,16 +149,20 @@ struct FindLeftmostOne {
   }
 };
 
-// POPULATION COUNT: the ones of each byte in its place. CC 0 zero, 1 not zero.
+// POPULATION COUNT: the ones of each byte in its place; or, if M3 and the
+// miscellaneous-instruction- extensions facility 3 say so, of all bytes. CC 0 zero, 1 not zero.
 struct PopulationCount {
   using Type = U64;
-  static auto Of(auto& cpu, auto a) {
+  static auto Of(auto& cpu, auto a, int m3) {
     auto pairs = cpu.template Constant<U64>(0x5555555555555555);
     auto nibbles = cpu.template Constant<U64>(0x3333333333333333);
     auto bytes = cpu.template Constant<U64>(0x0f0f0f0f0f0f0f0f);
     auto of_pairs = a - (a >> 1 & pairs);
     auto of_nibbles = (of_pairs & nibbles) + (of_pairs >> 2 & nibbles);
-    auto result = (of_nibbles + (of_nibbles >> 4)) & bytes;
+    auto of_bytes = (of_nibbles + (of_nibbles >> 4)) & bytes;
+    auto sum = of_bytes * cpu.template Constant<U64>(0x0101010101010101) >> 56;
+    const bool all = (m3 & 8) && cpu.facilities().Has(Facility::kMiscInstructions3);
+    auto result = all ? sum : of_bytes;
     cpu.SetCc(CcOfBits<U64>(cpu, result));
     return result;
   }

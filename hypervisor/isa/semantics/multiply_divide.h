@@ -23,6 +23,34 @@ struct MultiplyLogicalDoublewords {
   }
 };
 
+// MULTIPLY of doublewords: likewise, with sign.
+struct MultiplyDoublewords {
+  using Type = S64;
+  static void Of(auto& cpu, int r1, auto a, auto b) {
+    auto zero = cpu.template Constant<S64>(0);
+    auto low_a = cpu.template Convert<U64>(a);
+    auto low_b = cpu.template Convert<U64>(b);
+    auto none = cpu.template Constant<U64>(0);
+    // A negative factor was taken for one that is 2^64 more.
+    auto high = cpu.MultiplyHigh(low_a, low_b) - cpu.Select(a < zero, low_b, none) -
+                cpu.Select(b < zero, low_a, none);
+    cpu.SetGpr(r1, high);
+    cpu.SetGpr(r1 | 1, low_a * low_b);
+  }
+};
+
+// MULTIPLY SINGLE that sets the condition code as ADD does.
+template <typename T>
+struct MultiplySingleAndTest {
+  using Type = T;
+  static auto Of(auto& cpu, auto a, auto b) {
+    auto [product, overflow] = cpu.MultiplySigned(a, b);
+    cpu.SetCc(cpu.Select(overflow, 3, cpu.CompareWithZero(product)));
+    cpu.FixedPointOverflowIf(overflow);
+    return product;
+  }
+};
+
 // DIVIDE and DIVIDE LOGICAL of words: a pair's 64 bits by 32 bits. Remainder in R1, quotient in
 // R1 + 1. A quotient too large is a fixed-point-divide exception, as 0 for a divisor is.
 template <typename Double, typename Single>

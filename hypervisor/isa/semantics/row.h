@@ -11,7 +11,7 @@
 //   cpu.Constant<T>(n)       a T known when the instruction was decoded
 //   cpu.Convert<To>(v)       truncates, or extends by the sign of v's own type
 //   cpu.Select(condition, a, b)   of plain ints: a condition code
-//   cpu.AddSigned(a, b), SubtractSigned     {result, overflow}
+//   cpu.AddSigned(a, b), SubtractSigned, MultiplySigned     {result, overflow}
 //   cpu.Divide(a, b)         {quotient, remainder, invalid}; 0, 0 if the divisor is 0 or the
 //                            quotient has no place in the type
 //   cpu.DivideQuadword(high, low, b)   likewise, of 128 bits without sign
@@ -46,8 +46,8 @@
 //   cpu.Stopped()            an access or a test ended the instruction: store nothing more
 //
 // Fields of the instruction are plain ints, known when it was decoded, as are cpu.Mode64(),
-// Mode31(), AddressSpace() and InstructionLength(); semantics may test them with if. A Value is
-// never tested: that is what Select and the operations ending in If are for.
+// Mode31(), AddressSpace(), InstructionLength() and facilities(); semantics may test them with if.
+// A Value is never tested: that is what Select and the operations ending in If are for.
 #ifndef HYPERVISOR_ISA_SEMANTICS_ROW_H_
 #define HYPERVISOR_ISA_SEMANTICS_ROW_H_
 
@@ -56,6 +56,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "hypervisor/arch/facility.h"
 #include "hypervisor/arch/interruption.h"
 #include "hypervisor/arch/psw.h"
 #include "hypervisor/isa/insn.h"

@@ -57,6 +57,12 @@ class ComputingCpu : public GuestCpu {
     const bool overflow = __builtin_sub_overflow(a.value, b.value, &result);
     return {{result}, {overflow}};
   }
+  template <typename T>
+  static constexpr std::pair<Value<T>, Value<bool>> MultiplySigned(Value<T> a, Value<T> b) {
+    T result;
+    const bool overflow = __builtin_mul_overflow(a.value, b.value, &result);
+    return {{result}, {overflow}};
+  }
   // The high half of a double-length product.
   static constexpr Value<uint64_t> MultiplyHigh(Value<uint64_t> a, Value<uint64_t> b) {
     return {static_cast<uint64_t>(static_cast<unsigned __int128>(a.value) * b.value >> 64)};
@@ -314,6 +320,7 @@ class ComputingCpu : public GuestCpu {
     GuestCpu::FixedPointOverflowIf(overflow.value);
   }
 
+  using GuestCpu::facilities;
   using GuestCpu::GuestCpu;
   using GuestCpu::Wrap;
 

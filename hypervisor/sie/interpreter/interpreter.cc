@@ -31,6 +31,7 @@ SieExit Interpreter::Run(uapi::SieBlock& block, CpuState& cpu) {
   SieExit exit{SieExit::Reason::kIntercepted, {}};
   HostFaultGuard guard(environment_.space);
   if (sigsetjmp(guard.escape, 0)) {
+    Release();
     exit = SieExit{SieExit::Reason::kBackingMissing, host_fault_.address};
   } else if (!Valid()) {
     interception_ = Interception::kValidity;
