@@ -93,6 +93,25 @@ bool IsExplained(std::string_view mnemonic, const Vector& vector, const Answer& 
     other.gpr[r2] = ours.gpr[r2];
     return Difference(ours, other).empty();
   }
+  const bool invalid_traps = ours.signal_code == static_cast<uint32_t>(PgmCode::kData);
+  if (IsLenient(mnemonic, Leniency::kInvalidInteger) &&
+      (ours.condition_code == 3 || invalid_traps)) {
+    Answer other = theirs;
+    other.fpc = invalid_traps ? other.fpc & ~0x800u : other.fpc | 0x00080000;
+    if (Difference(ours, other).empty()) return true;
+  }
+  if (IsLenient(mnemonic, Leniency::kSilentNan) && ours.condition_code == 3) return true;
+  if (IsLenient(mnemonic, Leniency::kNanOrder) && ours.fpc == theirs.fpc) {
+    const int r1 = vector.length == 4 ? vector.code[2] >> 4 : vector.code[4] >> 4;
+    const auto is_nan = [&](uint64_t bits) {
+      const uint64_t infinity = mnemonic[2] == 'E' ? 0x7f80000000000000 : 0x7ff0000000000000;
+      return (bits & infinity) == infinity;
+    };
+    if (is_nan(ours.fpr[r1]) && is_nan(theirs.fpr[r1])) return true;
+  }
+  if (ours.signal_code == static_cast<uint32_t>(PgmCode::kData) && (ours.fpc & 0x3800) != 0) {
+    return IsLenient(mnemonic, Leniency::kTraps);
+  }
   if (ours.signal_code == static_cast<uint32_t>(PgmCode::kSpecification)) {
     return IsLenient(mnemonic, Leniency::kBoundary);
   }

@@ -83,7 +83,10 @@ static void Load(const struct Vector* vector, ucontext_t* context) {
 static void OnSignal(int signal, siginfo_t* information, void* context) {
   if (next > 0) Record(signal, information, context);
   if (next == count) Finish();
-  Load(&vectors[next++], context);
+  const struct Vector* vector = &vectors[next++];
+  Load(vector, context);
+  // The emulator takes the rounding mode from this instruction, not from the signal's frame.
+  __asm__ volatile("sfpc %0" : : "d"(vector->fpc & 3));
 }
 
 static uint8_t* Map(unsigned long address, unsigned long size, int protection) {
