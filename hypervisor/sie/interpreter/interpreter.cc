@@ -134,13 +134,6 @@ Interpreter::Outcome Interpreter::Loop() {
   }
 }
 
-const Interpreter::Decoded& Interpreter::Lookup(const void* place, uint64_t text) {
-  Decoded& decoded = (*decoded_)[reinterpret_cast<uint64_t>(place) / 2 % kDecoded];
-  if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]]
-    Fill(decoded, text);
-  return decoded;
-}
-
 void Interpreter::Fill(Decoded& decoded, uint64_t text) const {
   Decode(text, decoded.insn);
   decoded.mask = ~uint64_t{0} << (64 - 8 * decoded.insn.length);
