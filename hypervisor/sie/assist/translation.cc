@@ -139,6 +139,36 @@ void CompareAndSwapAndPurgeLong(GuestCpu& cpu, const Insn& insn) {
   SwapAndPurge<uint64_t>(cpu, insn);
 }
 
+// R1 and R1+1: the entry that is expected and the one that replaces it. R2: the table's origin and
+// type; R2+1: the address that the entry translates.
+void CompareAndReplaceDatTableEntry(GuestCpu& cpu, const Insn& insn) {
+  if (!cpu.Privileged() || cpu.InterceptedBy(uapi::kIctlIpteCsp)) return;
+  const uint64_t table = cpu.gpr(insn.r2);
+  const uint64_t type = table & 0x1c;
+  if (((insn.r1 | insn.r2) & 1) || (type != 0 && type < 0x10)) {
+    return cpu.Interrupt(PgmCode::kSpecification);
+  }
+  const uint64_t address = cpu.gpr(insn.r2 + 1);
+  uint64_t entry;
+  if (type == 0) {
+    entry = (table & ~uint64_t{0x7ff}) + (address >> 12 & 0xff) * 8;
+  } else {
+    const int level = static_cast<int>(type >> 2 & 3);
+    entry = (table & asce::kOrigin) + (address >> (20 + 11 * level) & 0x7ff) * 8;
+  }
+  auto* at = reinterpret_cast<uint64_t*>(cpu.FindAbsolute(GuestAbsolute(entry), true));
+  if (!at) return;
+  uint64_t old = StorageOrder(cpu.gpr(insn.r1));
+  const uint64_t next = StorageOrder(cpu.gpr(insn.r1 + 1));
+  if (!__atomic_compare_exchange_n(at, &old, next, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+    cpu.set_gpr(insn.r1, StorageOrder(old));
+    return cpu.set_cc(1);
+  }
+  cpu.set_cc(0);
+  if ((insn.m4 & 1) && cpu.facilities().Has(Facility::kLocalTlbClearing)) return cpu.PurgeTlb();
+  cpu.PurgeTlbEverywhere();
+}
+
 void LoadRealAddress(GuestCpu& cpu, const Insn& insn) {
   LoadReal(cpu, insn, false);
 }

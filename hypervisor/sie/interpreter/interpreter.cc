@@ -273,8 +273,9 @@ Interpreter::Outcome Interpreter::RecognizePending() {
     PurgeTlb();
     environment_.broadcast.Acknowledge(member_);
   }
-  if (const Psw now = psw(); !now.IsValid() || (now.address & 1)) {
-    // An invalid PSW is noticed early, as it is; an odd address with the attempt to fetch.
+  if (const Psw now = psw(); !now.IsValid() || ((now.address & 1) && !now.wait())) {
+    // An invalid PSW is noticed early, as it is; an odd address with the attempt to fetch, which a
+    // waiting CPU doesn't make.
     length_ = 0;
     execute_length_ = 0;
     Interrupt(PgmCode::kSpecification);

@@ -1,0 +1,69 @@
+// Control instructions on translation tables, and PSWs at the edge of validity.
+#include "gtest/gtest.h"
+#include "hypervisor/arch/interruption.h"
+#include "tests/hypervisor/sie/guest_machine.h"
+
+namespace hypervisor {
+namespace {
+
+using uapi::Interception;
+
+constexpr uint64_t kTable = 0x20000;
+
+class CompareAndReplaceDatTableEntryTest : public testing::Test {
+ protected:
+  // Registers 4 and 5: old and new entry; 6 and 7: table and address.
+  void Execute(uint64_t old, uint64_t next, uint64_t table, uint64_t address) {
+    machine_.PutCode(GuestMachine::kProgram, {0xb9, 0x8f, 0x20, 0x46,    // crdte 4,6,2
+                                              0x83, 0x00, 0x00, 0x44});  // diag
+    machine_.cpu.psw =
+        Psw{Psw::kExtendedAddressing | Psw::kBasicAddressing, GuestMachine::kProgram};
+    machine_.cpu.gpr[4] = old;
+    machine_.cpu.gpr[5] = next;
+    machine_.cpu.gpr[6] = table;
+    machine_.cpu.gpr[7] = address;
+    machine_.Run();
+  }
+  GuestMachine machine_;
+};
+
+TEST_F(CompareAndReplaceDatTableEntryTest, ReplacesTheEntryOfTheAddressOnEachLevel) {
+  for (const auto& [type, address, index] : {std::tuple{0x00u, uint64_t{0x12345000}, 0x45u},
+                                             std::tuple{0x10u, uint64_t{0x12345000}, 0x123u},
+                                             std::tuple{0x14u, uint64_t{0x123} << 31, 0x123u},
+                                             std::tuple{0x18u, uint64_t{0x123} << 42, 0x123u},
+                                             std::tuple{0x1cu, uint64_t{0x123} << 53, 0x123u}}) {
+    machine_.Put<uint64_t>(kTable + index * 8, 0x1111);
+    Execute(0x1111, 0x2222, kTable | type, address);
+    EXPECT_EQ(machine_.cpu.psw.condition_code(), 0) << type;
+    EXPECT_EQ(machine_.Read<uint64_t>(kTable + index * 8), 0x2222u) << type;
+  }
+}
+
+TEST_F(CompareAndReplaceDatTableEntryTest, LoadsAnEntryThatIsNotTheExpectedOne) {
+  machine_.Put<uint64_t>(kTable + 8, 0x3333);
+  Execute(0x1111, 0x2222, kTable | 0x10, 0x100000);
+  EXPECT_EQ(machine_.cpu.psw.condition_code(), 1);
+  EXPECT_EQ(machine_.cpu.gpr[4], 0x3333u);
+  EXPECT_EQ(machine_.Read<uint64_t>(kTable + 8), 0x3333u);
+}
+
+TEST_F(CompareAndReplaceDatTableEntryTest, KnowsNoOtherTables) {
+  Execute(0x1111, 0x2222, kTable | 0x04, 0);
+  EXPECT_EQ(machine_.block.icptcode, static_cast<uint8_t>(Interception::kProgram));
+  EXPECT_EQ(machine_.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
+}
+
+TEST(OddAddressTest, IsNoErrorOfAPswThatWaits) {
+  GuestMachine machine;
+  machine.cpu.psw = Psw{Psw::kExtendedAddressing | Psw::kBasicAddressing | Psw::kWait, 0xfff};
+  machine.Run();
+  EXPECT_EQ(machine.block.icptcode, static_cast<uint8_t>(Interception::kWait));
+  machine.cpu.psw.mask &= ~Psw::kWait;
+  machine.Run();
+  EXPECT_EQ(machine.block.icptcode, static_cast<uint8_t>(Interception::kProgram));
+  EXPECT_EQ(machine.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
+}
+
+}  // namespace
+}  // namespace hypervisor
