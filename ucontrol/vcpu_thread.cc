@@ -113,7 +113,13 @@ void Vcpu::Wait() {
   // Another CPU may still signal one that waits disabled; if none is left, this was the end.
   if (is_disabled && !machine_.HasActiveCpu()) {
     is_in_disabled_wait_.store(false, std::memory_order_seq_cst);
-    Crash(CrashCause::kDisabledWait, "disabled wait");
+    // At this address the guest says that it has shut down, as SIGNAL QUIESCE asked it to.
+    constexpr uint64_t kQuiesced = 0xfff;
+    if (psw.address == kQuiesced) {
+      EnterStoppedState();
+    } else {
+      Crash(CrashCause::kDisabledWait, "disabled wait");
+    }
     return;
   }
   wait_psw_mask_ = psw.mask;

@@ -209,7 +209,7 @@ TEST_F(VcpuTest, StorageKeysAreTheEnginesFromTheirFirstUse) {
 TEST_F(VcpuTest, ADisabledWaitIsACrashWithItsPsw) {
   fake().Then([](FakeVcpu& fake) {
     fake.run.psw_mask |= Psw::kWait;
-    fake.run.psw_addr = 0xfff;
+    fake.run.psw_addr = 0xdead0;
     fake.run.s.regs.gprs[2] = 0x77;
     return fake.Intercept(Interception::kWait);
   });
@@ -217,11 +217,22 @@ TEST_F(VcpuTest, ADisabledWaitIsACrashWithItsPsw) {
   const auto crash = listener.AwaitCrash();
   ASSERT_TRUE(crash);
   EXPECT_EQ(crash->cause, CrashCause::kDisabledWait);
-  EXPECT_EQ(crash->cpu.psw.address, 0xfffu);
+  EXPECT_EQ(crash->cpu.psw.address, 0xdead0u);
   EXPECT_EQ(crash->cpu.gpr[2], 0x77u);
   EXPECT_EQ(crash->cpu.icptcode, 0x1c);
   EXPECT_TRUE(listener.AwaitState(MachineState::kCrashed));
   EXPECT_EQ(machine->Resume().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(VcpuTest, ADisabledWaitOfAGuestThatShutDownStops) {
+  fake().Then([](FakeVcpu& fake) {
+    fake.run.psw_mask |= Psw::kWait;
+    fake.run.psw_addr = 0xfff;
+    return fake.Intercept(Interception::kWait);
+  });
+  Start();
+  EXPECT_TRUE(AwaitStopped());
+  EXPECT_TRUE(listener.AwaitState(MachineState::kStopped));
 }
 
 // Two CPUs: one waits disabled, which is the end only when the other stops.
