@@ -1,5 +1,5 @@
 // boot_guest --kernel FILE [--initrd FILE] [--append TEXT] [--memory MIB] [--cpus N] [--disk
-// FILE,...]
+// FILE,...] [--net], and more devices: tools/guest_devices.cc
 //
 // Runs one machine on the software device, its console on this terminal, until it stops: the
 // monitor without the daemon. Exit status: 0 the guest stopped all its CPUs, 1 it crashed, 2 it
@@ -33,15 +33,13 @@
 #include "hypervisor/core/software_device.h"
 #include "hypervisor/sie/offered_facilities.h"
 #include "hypervisor/sie/sie.h"
-#include "ucontrol/channel_subsystem/channel_subsystem.h"
+#include "tools/guest_devices.h"
 #include "ucontrol/console.h"
 #include "ucontrol/equipment/equipment.h"
 #include "ucontrol/equipment/program_source.h"
 #include "ucontrol/instruction/instruction_table.h"
 #include "ucontrol/machine.h"
 #include "ucontrol/vcpu.h"
-#include "ucontrol/virtio/block.h"
-#include "ucontrol/virtio/ccw_transport.h"
 
 ABSL_FLAG(std::string, kernel, "", "Linux kernel image, ELF, or flat image with a PSW at 0");
 ABSL_FLAG(std::string, initrd, "", "initial RAM disk");
@@ -49,7 +47,6 @@ ABSL_FLAG(std::string, append, "", "command line");
 ABSL_FLAG(uint32_t, memory, 512, "storage in MiB");
 ABSL_FLAG(uint16_t, cpus, 1, "number of CPUs");
 ABSL_FLAG(uint16_t, cpu_limit, 0, "number of CPUs the machine could have; 0: --cpus");
-ABSL_FLAG(std::vector<std::string>, disk, {}, "raw images, as virtio disks");
 ABSL_FLAG(std::string, name, "guest", "the machine's name");
 ABSL_FLAG(bool, line_mode, false, "offer the line-mode console as well");
 ABSL_FLAG(std::vector<std::string>, without, {}, "facility bits that the CPUs shall not have");
@@ -206,16 +203,6 @@ hypervisor::FacilityList Facilities() {
   return facilities;
 }
 
-absl::Status AttachDisk(Machine& machine, const std::string& path) {
-  static uint16_t device_number = 0;
-  auto disk = ucontrol::virtio::Block::Open(path, {});
-  if (!disk.ok()) return disk.status();
-  ucontrol::virtio::CcwTransport::Attach(*std::move(disk), device_number++,
-                                         *machine.FindPart<ucontrol::ChannelSubsystem>(), machine,
-                                         machine);
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::unique_ptr<Machine>> MakeMachine(hypervisor::Device& device, Console& console,
                                                      Ending& ending) {
   ucontrol::ProgramSource source;
@@ -239,9 +226,7 @@ absl::StatusOr<std::unique_ptr<Machine>> MakeMachine(hypervisor::Device& device,
   if (absl::GetFlag(FLAGS_line_mode)) equipment.line_mode_console = &console;
   absl::Status status = Equip(**machine, equipment);
 
-  for (const std::string& path : absl::GetFlag(FLAGS_disk)) {
-    if (status.ok()) status = AttachDisk(**machine, path);
-  }
+  if (status.ok()) status = AttachGuestDevices(**machine, console);
 
   const uint64_t size = uint64_t{absl::GetFlag(FLAGS_memory)} << 20;
   if (status.ok()) status = (*machine)->memories().Create("storage", {.size = size});
