@@ -26,12 +26,22 @@ int64_t AllIrqs(Vm& vm, const uapi::DeviceAttr& attr) {
   return static_cast<int64_t>(irqs.size());
 }
 
+// Many at a time; one by one where some of them can't be read, since those before stay queued.
 int64_t Enqueue(Vm& vm, const uapi::DeviceAttr& attr) {
   if (attr.attr % sizeof(uapi::Irq) != 0 || attr.attr > kMaxBuffer) return -EINVAL;
-  for (uint64_t done = 0; done < attr.attr; done += sizeof(uapi::Irq)) {
-    uapi::Irq irq;
-    if (!CopyFromUser(&irq, attr.addr + done, sizeof(irq))) return -EFAULT;
-    if (const int error = vm.floating.Add(irq)) return -error;
+  std::array<uapi::Irq, 64> irqs;
+  const uint64_t count = attr.attr / sizeof(uapi::Irq);
+  for (uint64_t done = 0; done < count;) {
+    const uint64_t from = attr.addr + done * sizeof(uapi::Irq);
+    uint64_t step = std::min<uint64_t>(count - done, irqs.size());
+    if (!CopyFromUser(irqs.data(), from, step * sizeof(uapi::Irq))) {
+      step = 1;
+      if (!CopyFromUser(irqs.data(), from, sizeof(uapi::Irq))) return -EFAULT;
+    }
+    for (uint64_t i = 0; i < step; ++i) {
+      if (const int error = vm.floating.Add(irqs[i])) return -error;
+    }
+    done += step;
   }
   return 0;
 }

