@@ -159,7 +159,17 @@ class GuestCpu {
 
   // Translates and tests an operand of 1 to 4096 bytes; false if stopped. A store is not yet made:
   // the caller does it, or, if it decides otherwise, has lost nothing but a change bit.
-  bool Find(uint64_t address, uint32_t length, Access access, Space space, OperandBytes& bytes);
+  bool Find(uint64_t address, uint32_t length, Access access, Space space, OperandBytes& bytes) {
+    // Within a page that the TLB knows: whatever would be tested has been.
+    const Tlb::Entry& entry = tlb_.At(address, data_context_);
+    const uint64_t tag = access == Access::kStore ? entry.write_tag : entry.read_tag;
+    if (tag == Tlb::Tag(address, data_context_) && (address & kPageMask) + length <= kPageSize &&
+        space.kind == Space::kByPsw && space.key == Space::kPswKey && !Stopped()) [[likely]] {
+      bytes = {reinterpret_cast<uint8_t*>(address + entry.addend), nullptr, length, length};
+      return true;
+    }
+    return FindSlow(address, length, access, space, bytes);
+  }
 
   // Holds a lock of ours for an update that no host instruction does at once. A fault of the host
   // that ends SIE releases it too.
@@ -275,6 +285,7 @@ class GuestCpu {
     StoreBytes(address, bytes, sizeof(T), Space::ByPsw(ar));
   }
 
+  bool FindSlow(uint64_t address, uint32_t length, Access access, Space space, OperandBytes& bytes);
   TranslationContext ContextFor(uint64_t asce, bool dat_on, bool absolute, uint8_t key) const;
   void UpdateContexts();
   // Fetches the instruction at `address` into its leftmost bytes; false if stopped.

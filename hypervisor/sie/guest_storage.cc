@@ -238,8 +238,8 @@ bool GuestCpu::TranslatePage(uint64_t address, Access access, Space space, Trans
                      access, space, page);
 }
 
-bool GuestCpu::Find(uint64_t address, uint32_t length, Access access, Space space,
-                    OperandBytes& bytes) {
+bool GuestCpu::FindSlow(uint64_t address, uint32_t length, Access access, Space space,
+                        OperandBytes& bytes) {
   if (Stopped()) return false;
   bytes.length = length;
   bytes.first_length =

@@ -467,5 +467,93 @@ TEST_F(StringsTest, CompareUntilSubstringEqual) {
   EXPECT_EQ(gpr(5), 0u);
 }
 
+// In the 31-bit mode the left halves of registers stay, in the 24-bit mode addresses wrap at 16
+// MiB.
+TEST_F(StringsTest, ShortAddressesLeaveTheLeftHalves) {
+  machine.cpu.psw.mask = Psw::kBasicAddressing;
+  PutText(kB, "text.");
+  gpr(0) = '.';
+  gpr(2) = 0xaaaaaaaa80000000 | kA;
+  gpr(4) = 0xbbbbbbbb80000000 | kB;
+  Execute({0xb2, 0x55, 0x00, 0x24});
+  EXPECT_EQ(cc(), 1);
+  EXPECT_EQ(gpr(2), 0xaaaaaaaa00000000 | (kA + 4));
+  EXPECT_EQ(Text(kA, 5), "text.");
+
+  gpr(2) = 0x1111111100000000 | kA;
+  gpr(3) = 0x2222222200000008;
+  gpr(4) = 0x3333333300000000 | kB;
+  gpr(5) = 0x4444444400000005;
+  Execute({0xa8, 0x24, 0x00, 0x2b});
+  EXPECT_EQ(cc(), 2);
+  EXPECT_EQ(gpr(2), 0x1111111100000000 | (kA + 8));
+  EXPECT_EQ(gpr(3), 0x2222222200000000u);
+  EXPECT_EQ(gpr(5), 0x4444444400000000u);
+  EXPECT_EQ(Text(kA, 8), "text.+++");
+
+  machine.cpu.psw.mask = 0;
+  *machine.At(kB + 't') = 7;
+  gpr(1) = 0x9999999955000000;
+  gpr(3) = 0x12000000 | kA;
+  gpr(4) = kB;
+  Execute({0xdd, 0x04, 0x30, 0x00, 0x40, 0x00});  // trt
+  EXPECT_EQ(cc(), 1);
+  EXPECT_EQ(gpr(1), 0x9999999955000000 | kA);
+}
+
+TEST_F(StringsTest, OperandsWrapAroundTheEndOfShortAddresses) {
+  GuestMachine wrapping;
+  // Storage at both ends of the 24-bit addresses.
+  wrapping.space.Map(UserAddress(reinterpret_cast<uint64_t>(wrapping.At(3 * kSegmentSize))),
+                     VcpuAddress(15 * kSegmentSize), kSegmentSize);
+  uint8_t* end = wrapping.At(4 * kSegmentSize);
+  std::memcpy(end - 3, "abc", 3);
+  std::memcpy(wrapping.At(0), "def", 3);
+  wrapping.PutCode(GuestMachine::kProgram, {0x0e, 0x24, 0x83, 0x00, 0x00, 0x44});
+  wrapping.cpu.psw.mask = 0;
+  wrapping.cpu.gpr[2] = kA;
+  wrapping.cpu.gpr[3] = 6;
+  wrapping.cpu.gpr[4] = 0xfffffd;
+  wrapping.cpu.gpr[5] = 6;
+  wrapping.Run();
+  EXPECT_EQ(wrapping.cpu.psw.condition_code(), 0);
+  EXPECT_EQ(std::memcmp(wrapping.At(kA), "abcdef", 6), 0);
+  EXPECT_EQ(wrapping.cpu.gpr[4], 3u);
+}
+
+TEST_F(StringsTest, ExecuteGivesALength) {
+  PutText(kB, "0123456789");
+  gpr(1) = kA;
+  gpr(2) = kB;
+  gpr(3) = 4;
+  gpr(4) = GuestMachine::kProgram + 0x100;
+  machine.PutCode(GuestMachine::kProgram + 0x100, {0xd2, 0x00, 0x10, 0x00, 0x20, 0x00});
+  Execute({0x44, 0x30, 0x40, 0x00});
+  ASSERT_TRUE(completed());
+  EXPECT_EQ(Text(kA, 6), std::string("01234\0", 6));
+}
+
+TEST_F(StringsTest, InterruptionsComeBetweenUnits) {
+  // A PER event for the fetching of the instruction shows where MOVE LONG can be interrupted.
+  gpr(2) = 0x100000;
+  gpr(3) = 0x200000;
+  gpr(4) = kB;
+  gpr(5) = 0;
+  machine.cpu.cr[9] = 0x40000000;
+  machine.cpu.cr[10] = GuestMachine::kProgram;
+  machine.cpu.cr[11] = GuestMachine::kProgram;
+  machine.cpu.psw.mask |= Psw::kPer;
+  Execute({0x0e, 0x24});
+  EXPECT_EQ(program_code(), 0x80);
+  EXPECT_EQ(machine.Read<uint64_t>(prefix_area::kProgramOldPsw + 8), GuestMachine::kProgram);
+  EXPECT_EQ(gpr(2), 0x110000u);
+  EXPECT_EQ(gpr(3), 0x1f0000u);
+  machine.cpu.psw.mask &= ~Psw::kPer;
+  machine.cpu.psw.address = GuestMachine::kProgram;
+  machine.Run();
+  EXPECT_EQ(gpr(2), 0x300000u);
+  EXPECT_EQ(gpr(3), 0u);
+}
+
 }  // namespace
 }  // namespace hypervisor

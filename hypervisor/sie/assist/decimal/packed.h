@@ -39,33 +39,40 @@ struct Packed {
 
   static constexpr Packed Read(const uint8_t* bytes, uint32_t length) {
     Packed number;
+    uint64_t parts[2] = {};  // all but the rightmost 15 digits, and those
     for (uint32_t i = 0; i < length; ++i) {
       const uint8_t high = bytes[i] >> 4;
       const uint8_t low = bytes[i] & 0xf;
+      uint64_t& part = parts[length - i <= 8];
       if (high > 9) number.valid = false;
-      number.magnitude = number.magnitude * 10 + high;
+      part = part * 10 + high;
       if (i + 1 == length) {
         if (!IsSignCode(low)) number.valid = false;
         number.negative = IsNegativeSign(low);
       } else {
         if (low > 9) number.valid = false;
-        number.magnitude = number.magnitude * 10 + low;
+        part = part * 10 + low;
       }
     }
+    number.magnitude = parts[0] * kPowersOfTen[15] + parts[1];
     return number;
   }
 
   // With a preferred sign; digits that don't fit are lost.
   constexpr void Write(uint8_t* bytes, uint32_t length) const {
-    Magnitude rest = magnitude;
+    // The leftmost digits and the rightmost 15 are taken apart in 64 bits.
+    constexpr auto kSplit = static_cast<uint64_t>(kPowersOfTen[15]);
+    uint64_t parts[2] = {static_cast<uint64_t>(magnitude / kSplit),
+                         static_cast<uint64_t>(magnitude % kSplit)};
     for (uint32_t i = length; i-- > 0;) {
+      uint64_t& part = parts[length - i <= 8];
       uint8_t low = negative ? 0xd : 0xc;
       if (i + 1 != length) {
-        low = static_cast<uint8_t>(rest % 10);
-        rest /= 10;
+        low = static_cast<uint8_t>(part % 10);
+        part /= 10;
       }
-      bytes[i] = static_cast<uint8_t>(static_cast<uint8_t>(rest % 10) << 4 | low);
-      rest /= 10;
+      bytes[i] = static_cast<uint8_t>(static_cast<uint8_t>(part % 10) << 4 | low);
+      part /= 10;
     }
   }
 
