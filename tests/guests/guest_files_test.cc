@@ -31,8 +31,8 @@ TEST(GuestFilesTest, TheElfFileIsForS390xAndEntersAt0x10000) {
 TEST(GuestFilesTest, TheFlatFileStartsWithItsFirstInstructionAndHoldsItsConstants) {
   const std::string bin = Contents("tests/guests/hello.bin");
 
-  EXPECT_EQ(BigEndian(bin, 0, 2), 0xc030u) << "LARL %r3";
-  EXPECT_NE(bin.find("Hello from an s390x guest\n"), std::string::npos);
+  EXPECT_EQ(BigEndian(bin, 0, 2), 0xc020u) << "LARL %r2";
+  EXPECT_NE(bin.find("Hello from an s390x guest\r\n"), std::string::npos);
 }
 
 }  // namespace
