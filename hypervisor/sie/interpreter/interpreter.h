@@ -51,7 +51,8 @@ class Interpreter final : public Sie, private ComputingCpu {
   // What stands at `place`; `text` is what was fetched from there just now.
   [[gnu::always_inline]] const Decoded& Lookup(const void* place, uint64_t text) {
     Decoded& decoded = (*decoded_)[reinterpret_cast<uint64_t>(place) / 2 % kDecoded];
-    if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]] Fill(decoded, text);
+    if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]]
+      Fill(decoded, text);
     return decoded;
   }
   void Fill(Decoded& decoded, uint64_t text) const;

@@ -1,5 +1,5 @@
-// What a benchmark needs of the machine it runs on without an operating system: a clock, a console on
-// the service-call processor, and an end.
+// What a benchmark needs of the machine it runs on without an operating system: a clock, a console
+// on the service-call processor, and an end.
 #ifndef TESTS_BENCHMARKS_GUEST_MACHINE_H_
 #define TESTS_BENCHMARKS_GUEST_MACHINE_H_
 
@@ -116,7 +116,9 @@ asm(".section .text.start,\"ax\"\n"
     "  .skip 4096\n"
     ".text\n");
 
-void finish(void) { Stop(); }
+void finish(void) {
+  Stop();
+}
 
 void* memset(void* to, int byte, u64 length) {
   u8* at = to;
