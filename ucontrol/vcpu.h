@@ -27,6 +27,7 @@
 #include "ucontrol/machine_listener.h"
 #include "ucontrol/mappings.h"
 #include "ucontrol/pending_interruptions.h"
+#include "ucontrol/vcpu_statistics.h"
 
 namespace ucontrol {
 
@@ -94,6 +95,7 @@ class Vcpu {
   State state() const { return state_.load(std::memory_order_seq_cst); }
   bool is_waiting() const { return is_waiting_.load(std::memory_order_seq_cst); }
   PendingInterruptions& pending() { return pending_; }
+  const VcpuStatistics& statistics() const { return statistics_; }
 
   // Runs `command` on the vCPU's own thread, between two runs of the guest, and waits for its end.
   // UNAVAILABLE if the thread is gone. Another vCPU's thread must not call it, but for SIGP, which
@@ -168,6 +170,7 @@ class Vcpu {
   bool must_look_at_timers_ = false;
 
   PendingInterruptions pending_;
+  VcpuStatistics statistics_;
   Commands commands_;
   Doorbell doorbell_;
   std::atomic<bool> is_in_run_ = false;

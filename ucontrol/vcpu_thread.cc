@@ -67,7 +67,11 @@ void Vcpu::Step() {
 std::optional<kvm::Exit> Vcpu::Enter() {
   is_in_run_.store(true, std::memory_order_seq_cst);
   std::optional<kvm::Exit> exit;
-  if (!doorbell_.rung()) exit = kvm_.Run();
+  if (!doorbell_.rung()) {
+    const auto begin = std::chrono::steady_clock::now();
+    exit = kvm_.Run();
+    statistics_.Add(*exit, block().icptcode, std::chrono::steady_clock::now() - begin);
+  }
   is_in_run_.store(false, std::memory_order_seq_cst);
   return exit;
 }
