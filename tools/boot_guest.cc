@@ -26,8 +26,10 @@
 #include "absl/flags/parse.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "hypervisor/core/software_device.h"
@@ -48,6 +50,7 @@ ABSL_FLAG(uint32_t, memory, 512, "storage in MiB");
 ABSL_FLAG(uint16_t, cpus, 1, "number of CPUs");
 ABSL_FLAG(uint16_t, cpu_limit, 0, "number of CPUs the machine could have; 0: --cpus");
 ABSL_FLAG(std::string, name, "guest", "the machine's name");
+ABSL_FLAG(std::string, uuid, "", "the machine's UUID, 32 hexadecimal digits and hyphens");
 ABSL_FLAG(bool, line_mode, false, "offer the line-mode console as well");
 ABSL_FLAG(std::vector<std::string>, without, {}, "facility bits that the CPUs shall not have");
 ABSL_FLAG(uint32_t, seconds, 0, "give up after this time; 0: never");
@@ -222,6 +225,9 @@ absl::StatusOr<std::unique_ptr<Machine>> MakeMachine(hypervisor::Device& device,
   ucontrol::Equipment equipment;
   equipment.name = absl::GetFlag(FLAGS_name);
   equipment.cpu_limit = std::max(cpus, absl::GetFlag(FLAGS_cpu_limit));
+  const std::string uuid =
+      absl::HexStringToBytes(absl::StrReplaceAll(absl::GetFlag(FLAGS_uuid), {{"-", ""}}));
+  std::copy_n(uuid.begin(), std::min(uuid.size(), equipment.uuid.size()), equipment.uuid.begin());
   equipment.ascii_console = &console;
   if (absl::GetFlag(FLAGS_line_mode)) equipment.line_mode_console = &console;
   absl::Status status = Equip(**machine, equipment);

@@ -7,6 +7,8 @@
 #include "hypervisor/uapi/kvm.h"
 #include "ucontrol/channel_subsystem/channel_subsystem.h"
 #include "ucontrol/machine.h"
+#include "ucontrol/machine_description.h"
+#include "ucontrol/service_call/configuration.h"
 #include "ucontrol/vcpu.h"
 
 namespace ucontrol {
@@ -45,6 +47,10 @@ Disposition DirectedYield(Vcpu&) {
 }
 
 Disposition NameControlProgram(Vcpu& vcpu) {
+  const auto* description = vcpu.machine().FindPart<MachineDescription>();
+  if (description == nullptr || !OffersDiagnose318(*description)) {
+    return Disposition::Interrupt(PgmCode::kSpecification);
+  }
   hypervisor::uapi::Run& run = vcpu.cpu().run();
   run.s.regs.diag318 = vcpu.cpu().gpr(R1OfRs(vcpu.ipa()));
   run.kvm_dirty_regs |= hypervisor::uapi::kSyncDiag318;

@@ -86,8 +86,7 @@ absl::Status Equip(Machine& machine, const Equipment& equipment) {
                                .interruptions = machine,
                                .machine = description,
                                .ascii_console = equipment.ascii_console,
-                               .line_mode_console = equipment.line_mode_console,
-                               .offers = {}}));
+                               .line_mode_console = equipment.line_mode_console}));
   auto& subsystem = machine.AddPart(std::make_unique<ChannelSubsystem>(machine, machine));
   subsystem.SetReportListener([&machine] { machine.InjectChannelReport(); });
   machine.AddPart(std::make_unique<PageReferences>());

@@ -15,6 +15,7 @@
 #include "ucontrol/instruction/program_status_word.h"
 #include "ucontrol/instruction/service_call.h"
 #include "ucontrol/instruction/storage_blocks.h"
+#include "ucontrol/instruction/store_hypervisor_information.h"
 #include "ucontrol/instruction/store_system_information.h"
 #include "ucontrol/instruction/test_protection.h"
 #include "ucontrol/signal_processor.h"
@@ -73,6 +74,7 @@ constexpr auto kHalfword = std::to_array<Row>({
     {0xb23a, StoreChannelPathStatus},
     {0xb23b, ResetChannelPath},
     {0xb23c, SetChannelMonitor},
+    {0xb256, StoreHypervisorInformation},
     {0xb25f, ChannelSubsystemCall},
     {0xb274, SignalAdapter},
     {0xb276, CancelSubchannel},

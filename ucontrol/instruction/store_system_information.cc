@@ -5,16 +5,18 @@
 #include <cstdint>
 #include <string_view>
 
-#include "absl/strings/str_format.h"
 #include "ucontrol/big_endian.h"
 #include "ucontrol/ebcdic.h"
 #include "ucontrol/instruction/description.h"
+#include "ucontrol/instruction/system_identity.h"
 #include "ucontrol/vcpu.h"
 
 namespace ucontrol {
 namespace {
 
 using hypervisor::PgmCode;
+using system_identity::CountsOf;
+using system_identity::CpuCounts;
 using Block = std::array<uint8_t, hypervisor::kPageSize>;
 
 // Function code and selectors, each in its own digit: 0x322 is block 3.2.2.
@@ -27,39 +29,20 @@ constexpr uint32_t kCapability = 0x0000044b;
 constexpr uint32_t kAdjustment = 1000;
 constexpr uint8_t kUtf8 = 2;
 
-// The fields of a machine that doesn't exist as hardware.
-constexpr std::string_view kManufacturer = "IBM";
-constexpr std::string_view kModel = "ucontrol";
-constexpr std::string_view kPlant = "00";
-constexpr std::string_view kPartition = "UCONTROL";
 // Linux takes a control program of this name for KVM, whose services it has here.
 constexpr std::string_view kControlProgram = "KVM/Linux";
 
-struct CpuCounts {
-  uint16_t configured;
-  uint16_t reserved;
-  uint16_t total() const { return static_cast<uint16_t>(configured + reserved); }
-};
-
-CpuCounts CountsOf(const MachineDescription& machine) {
-  const auto configured = static_cast<uint16_t>(machine.cpu_addresses.size());
-  const uint16_t limit = std::max(machine.cpu_limit, configured);
-  return {configured, static_cast<uint16_t>(limit - configured)};
-}
-
 // Sequence and plant stand at the same place in both blocks of level 1.
 void StoreSerial(const MachineDescription& machine, Block& block) {
-  const auto serial = static_cast<uint32_t>(machine.cpu_id >> 32) & 0xffffff;
-  StoreEbcdic(absl::StrFormat("%016X", serial), &block[80], 16);
-  StoreEbcdic(kPlant, &block[96], 4);
+  StoreEbcdic(system_identity::Sequence(machine), &block[80], 16);
+  StoreEbcdic(system_identity::kPlant, &block[96], 4);
 }
 
 // 1.1.1: the basic machine.
 void StoreBasicMachine(const MachineDescription& machine, Block& block) {
-  StoreEbcdic(kManufacturer, &block[32], 16);
-  const auto type = static_cast<uint16_t>(machine.cpu_id >> 16);
-  StoreEbcdic(absl::StrFormat("%04X", type), &block[48], 4);
-  StoreEbcdic(kModel, &block[64], 16);
+  StoreEbcdic(system_identity::kManufacturer, &block[32], 16);
+  StoreEbcdic(system_identity::Type(machine), &block[48], 4);
+  StoreEbcdic(system_identity::kModel, &block[64], 16);
   StoreSerial(machine, block);
 }
 
@@ -84,7 +67,7 @@ void StorePartition(const MachineDescription& machine, Block& block) {
   StoreBigEndian<uint16_t>(&block[36], cpus.total());
   StoreBigEndian<uint16_t>(&block[38], cpus.configured);
   StoreBigEndian<uint16_t>(&block[42], cpus.reserved);
-  StoreEbcdic(kPartition, &block[44], 8);
+  StoreEbcdic(system_identity::kPartition, &block[44], 8);
   StoreBigEndian<uint32_t>(&block[52], kAdjustment);
   StoreBigEndian<uint16_t>(&block[74], cpus.total());
 }

@@ -44,7 +44,11 @@ StorageIncrements StorageIncrements::Of(uint64_t storage_size) {
   return increments;
 }
 
-void ReadScpInfo(const MachineDescription& machine, const ScpOffers& offers, Sccb& sccb) {
+bool OffersDiagnose318(const MachineDescription& machine) {
+  return machine.facilities.Has(kExtendedLengthSccb);
+}
+
+void ReadScpInfo(const MachineDescription& machine, Sccb& sccb) {
   const bool extended = machine.facilities.Has(kExtendedLengthSccb);
   const size_t entries = extended ? kScpEntriesExtended : kScpEntries;
   const size_t needed = entries + machine.cpu_addresses.size() * kCpuEntry;
@@ -63,7 +67,7 @@ void ReadScpInfo(const MachineDescription& machine, const ScpOffers& offers, Scc
   StoreEbcdic(machine.load_parameter, &sccb.rest()[24 - Sccb::kHeader], 8);
   sccb.Store<uint64_t>(48, kHasCpuInfo);
   sccb.Store<uint16_t>(120, static_cast<uint16_t>(machine.cpu_limit - 1));
-  if (extended && offers.diagnose_318) sccb.Store<uint8_t>(134, kHasDiagnose318);
+  if (OffersDiagnose318(machine)) sccb.Store<uint8_t>(134, kHasDiagnose318);
   StoreCpuEntries(machine, entries, sccb);
   sccb.set_response(Response::kNormalReadCompletion);
 }

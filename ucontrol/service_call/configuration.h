@@ -7,10 +7,9 @@
 
 namespace ucontrol {
 
-// What a machine offers beyond the facilities of its CPUs.
-struct ScpOffers {
-  bool diagnose_318 = true;
-};
+// DIAGNOSE 0x318 is offered in a part of READ SCP INFO that only exists with the extended-length
+// SCCB.
+bool OffersDiagnose318(const MachineDescription& machine);
 
 // Storage is reported in increments of one size, a power of two of at least 1 MiB, so many that
 // their count fits.
@@ -21,7 +20,7 @@ struct StorageIncrements {
   static StorageIncrements Of(uint64_t storage_size);
 };
 
-void ReadScpInfo(const MachineDescription& machine, const ScpOffers& offers, Sccb& sccb);
+void ReadScpInfo(const MachineDescription& machine, Sccb& sccb);
 void ReadCpuInfo(const MachineDescription& machine, Sccb& sccb);
 
 }  // namespace ucontrol

@@ -119,7 +119,7 @@ void ServiceCall::Dispatch(uint32_t command, uint64_t sccb_address, Sccb& sccb) 
   switch (command) {
     case kReadScpInfo:
     case kReadScpInfoForced:
-      return ReadScpInfo(environment_.machine, environment_.offers, sccb);
+      return ReadScpInfo(environment_.machine, sccb);
     case kReadCpuInfo:
       return ReadCpuInfo(environment_.machine, sccb);
     case kReadEventData:

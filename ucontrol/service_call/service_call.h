@@ -32,7 +32,6 @@ class ServiceCall : public MachinePart {
     const MachineDescription& machine;
     Console* ascii_console = nullptr;      // none: its events aren't offered
     Console* line_mode_console = nullptr;  // may be the same
-    ScpOffers offers;
   };
 
   explicit ServiceCall(const Environment& environment);

@@ -38,8 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
                        .interruptions = interruptions,
                        .machine = machine,
                        .ascii_console = &console,
-                       .line_mode_console = &console,
-                       .offers = {}});
+                       .line_mode_console = &console});
   auto writer = console.OpenWriter();
   (*writer)->Write("a line\n", absl::InfinitePast());
 

@@ -8,6 +8,7 @@
 #include "ucontrol/diagnose/page_reference.h"
 #include "ucontrol/diagnose/program_loading.h"
 #include "ucontrol/diagnose/watchdog.h"
+#include "ucontrol/machine_description.h"
 
 namespace ucontrol {
 namespace {
@@ -199,7 +200,11 @@ TEST_F(DiagnoseTest, KeepsTheIplParametersAcrossAReset) {
   EXPECT_EQ(Load<uint8_t>(kPage + 0x1000 + 199), 0x5a);
 }
 
-TEST_F(DiagnoseTest, TakesTheControlProgramsName) {
+TEST_F(DiagnoseTest, TakesTheControlProgramsNameIfItIsOffered) {
+  EXPECT_EQ(CodeOfCall(0x318, 0, 0, 0), PgmCode::kSpecification);
+  auto description = std::make_unique<MachineDescription>();
+  description->facilities.Set(140, true);
+  machine->AddPart<MachineDescription>(std::move(description));
   EXPECT_EQ(CodeOfCall(0x318, 0x0412345678000000, 0, 0), PgmCode::kNone);
   EXPECT_EQ(fake().run.s.regs.diag318, 0x0412345678000000u);
   EXPECT_TRUE(fake().run.kvm_dirty_regs & hypervisor::uapi::kSyncDiag318);

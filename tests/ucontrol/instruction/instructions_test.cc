@@ -289,11 +289,8 @@ TEST_F(InstructionsTest, TestsTranslationByTheConditionCode) {
 TEST_F(InstructionsTest, CallsTheServiceProcessorIfThereIsOne) {
   EXPECT_EQ(CodeOf(Rre(0xb220, 1, 2)), PgmCode::kNone);
   EXPECT_EQ(cc(), 3);
-  machine->AddPart(
-      std::make_unique<ServiceCall>(ServiceCall::Environment{.storage = *machine,
-                                                             .interruptions = *machine,
-                                                             .machine = *machine_description,
-                                                             .offers = {}}));
+  machine->AddPart(std::make_unique<ServiceCall>(ServiceCall::Environment{
+      .storage = *machine, .interruptions = *machine, .machine = *machine_description}));
   const auto call = [&](uint64_t sccb) {
     return CodeOf(Rre(0xb220, 1, 2), [&](Cpu& cpu) {
       cpu.set_gpr(1, 0x00020001);

@@ -75,14 +75,15 @@ TEST_F(OrderOfExceptions, StoresToLowAddressesAreProtected) {
 
 TEST_F(OrderOfExceptions, UnknownInstructionsAreOperationExceptions) {
   for (const Text& text :
-       {Text{0xb214, 0}, Text{0xb256, 0}, Text{0xb2af, 0}, Text{0xb2ad, 0}, Text{0xb2ae, 0},
-        Text{0xb9a2, 0}, Text{0xb9ab, 0}, Text{0xeb00, 0xd1}, Text{0xb9d0, 0}, Text{0xe300, 0xd0},
-        Text{0x0000, 0}, Text{0xffff, 0}, Text{0x0101, 0}, Text{0xaa05, 0}, Text{0xe502, 0}}) {
+       {Text{0xb214, 0}, Text{0xb2af, 0}, Text{0xb2ad, 0}, Text{0xb2ae, 0}, Text{0xb9a2, 0},
+        Text{0xb9ab, 0}, Text{0xeb00, 0xd1}, Text{0xb9d0, 0}, Text{0xe300, 0xd0}, Text{0x0000, 0},
+        Text{0xffff, 0}, Text{0x0101, 0}, Text{0xaa05, 0}, Text{0xe502, 0}}) {
     EXPECT_EQ(FindInstruction(text.ipa, text.ipb), nullptr) << std::hex << text.ipa;
   }
 }
 
 TEST_F(OrderOfExceptions, FacilitiesThatAreAbsentAreOperationExceptions) {
+  EXPECT_EQ(CodeOf(Rre(0xb256, 2, 4)), PgmCode::kOperation);
   EXPECT_EQ(CodeOf({0xe300, 0x49}), PgmCode::kOperation);
   EXPECT_EQ(CodeOf({0xeb00, 0x60}), PgmCode::kOperation);
   EXPECT_EQ(CodeOf({0xaa00, 0}), PgmCode::kOperation);

@@ -102,5 +102,33 @@ TEST_F(StoreSystemInformationTest, NamesTheVirtualMachine) {
   EXPECT_EQ(Load<uint64_t>(kBlock + 2056), 0x2d74657374000000u);
 }
 
+TEST_F(StoreSystemInformationTest, AgreesWithHypervisorInformation) {
+  machine->FindPart<MachineDescription>()->facilities.Set(74, true);
+  const auto sthyi = [&](int r1, int r2, uint64_t function, uint64_t block) {
+    return CodeOf(Rre(0xb256, r1, r2), [&](Cpu& cpu) {
+      cpu.set_gpr(r1, function);
+      cpu.set_gpr(r2, block);
+    });
+  };
+  EXPECT_EQ(sthyi(3, 4, 0, kBlock), PgmCode::kSpecification);
+  EXPECT_EQ(sthyi(2, 5, 0, kBlock), PgmCode::kSpecification);
+  EXPECT_EQ(sthyi(2, 2, 0, kBlock), PgmCode::kSpecification);
+  EXPECT_EQ(sthyi(2, 4, 0, kBlock + 8), PgmCode::kSpecification);
+  EXPECT_EQ(sthyi(2, 4, 0, kStorageSize), PgmCode::kAddressing);
+  EXPECT_EQ(sthyi(2, 4, 0x10001, kBlock + 8), PgmCode::kNone);
+  EXPECT_EQ(cc(), 3);
+  EXPECT_EQ(cpu().gpr(5), 4u);
+  EXPECT_EQ(sthyi(2, 4, 0x10000, kBlock), PgmCode::kNone);
+  EXPECT_EQ(cc(), 0);
+  EXPECT_EQ(cpu().gpr(5), 0u);
+  EXPECT_EQ(Load<uint64_t>(kBlock + 8), 0x00a8003000300040u);
+  EXPECT_EQ(Load<uint32_t>(kBlock + 16), 0x00700038u);
+  EXPECT_EQ(Load<uint16_t>(kBlock + 48 + 4), 1);
+  EXPECT_EQ(TextAt(48 + 20, 4), "2827");
+  EXPECT_EQ(TextAt(48 + 40, 16), "0000000000012345");
+  EXPECT_EQ(Load<uint16_t>(kBlock + 112 + 6), 1);
+  EXPECT_EQ(TextAt(112 + 16, 8), "UCONTROL");
+}
+
 }  // namespace
 }  // namespace ucontrol

@@ -28,8 +28,7 @@ class ServiceCallTest : public ::testing::Test {
                   .interruptions = sink_,
                   .machine = machine_,
                   .ascii_console = &ascii_,
-                  .line_mode_console = &lines_,
-                  .offers = {}}) {
+                  .line_mode_console = &lines_}) {
     machine_.storage_size = kSize;
     machine_.cpu_addresses = {0, 1};
     machine_.cpu_limit = 4;
