@@ -5,6 +5,7 @@
 
 #include "hypervisor/arch/control_registers.h"
 #include "hypervisor/arch/facility.h"
+#include "ucontrol/access_register.h"
 #include "ucontrol/dat.h"
 #include "ucontrol/machine.h"
 #include "ucontrol/vcpu.h"
@@ -30,6 +31,7 @@ constexpr uint64_t kTeidFetch = 0x800;
 constexpr uint64_t kTeidLowAddress = 0x80;
 constexpr uint64_t kTeidKey = 0x08;
 constexpr uint64_t kTeidDat = 0x04;
+constexpr uint64_t kTeidAccessList = 0x0c;
 
 constexpr uint8_t kKeyOfStorageOverride = 9;
 
@@ -95,17 +97,20 @@ bool GuestStorage::SelectSpace(const OperandAddress& operand, Space& space) {
     case AddressSpaceControl::kAccessRegister:
       break;
   }
-  // ALETs 0 and 1 need no access list. The kernel's own monitor goes through ART for the others.
+  // Access register 0 always means the primary space.
   const uint32_t alet = operand.access_register ? cpu.ar(operand.access_register) : 0;
-  if (alet > 1) return Latch(PgmCode::kAletSpecification, 0, operand.access_register);
-  space.asce = cpu.cr(alet ? hypervisor::kSecondaryAsce : hypervisor::kPrimaryAsce);
+  const ArtResult art = TranslateAccessRegister(
+      cpu, alet, [this](GuestReal entry) { return LoadReal<uint64_t>(entry); });
+  if (art.fault != PgmCode::kNone) return Latch(art.fault, 0, operand.access_register);
+  space.asce = art.asce.raw;
+  space.is_fetch_only = art.is_fetch_only;
   return true;
 }
 
 std::optional<GuestStorage::Translation> GuestStorage::Translate(const OperandAddress& operand,
                                                                  Access access) {
   Cpu& cpu = vcpu_.cpu();
-  if (!cpu.psw().dat()) return Translation{GuestReal(operand.address.raw()), false, 0, false};
+  if (!cpu.psw().dat()) return Translation{GuestReal(operand.address.raw())};
   Space space;
   if (!SelectSpace(operand, space)) return std::nullopt;
 
@@ -118,7 +123,8 @@ std::optional<GuestStorage::Translation> GuestStorage::Translate(const OperandAd
       TranslateLogical(operand.address, asce, controls,
                        [this](GuestReal entry) { return LoadReal<uint64_t>(entry); });
   if (result.fault == PgmCode::kNone)
-    return Translation{result.real, result.is_protected, space.id, asce.is_private()};
+    return Translation{result.real, result.is_protected, space.id, asce.is_private(),
+                       space.is_fetch_only};
   // An addressing or translation-specification exception has no address to tell.
   if (!hypervisor::IsNullifying(result.fault)) {
     Latch(result.fault);
@@ -170,6 +176,8 @@ bool GuestStorage::Collect(const OperandAddress& operand, uint64_t length, Acces
     const uint64_t teid = Teid(here.address, access, translation->space);
     if (low && !translation->is_private)
       return Latch(PgmCode::kProtection, teid | kTeidLowAddress, here.access_register);
+    if (access == Access::kStore && translation->is_fetch_only)
+      return Latch(PgmCode::kProtection, teid | kTeidAccessList, here.access_register);
     if (access == Access::kStore && translation->dat_protected)
       return Latch(PgmCode::kProtection, teid | kTeidDat, here.access_register);
     const GuestAbsolute absolute = Prefix(translation->real);

@@ -77,10 +77,11 @@ class GuestStorage {
   // Dynamic address translation of one address, if the PSW asks for it; without protection by key
   // or low address.
   struct Translation {
-    hypervisor::GuestReal real;
+    hypervisor::GuestReal real{};
     bool dat_protected = false;
     uint64_t space = 0;  // as bits 62-63 of a TEID name it
     bool is_private = false;
+    bool is_fetch_only = false;  // by its access-list entry
   };
   std::optional<Translation> Translate(const OperandAddress& operand, Access access);
 
@@ -112,6 +113,7 @@ class GuestStorage {
   struct Space {
     uint64_t asce = 0;
     uint64_t id = 0;
+    bool is_fetch_only = false;
   };
 
   bool SelectSpace(const OperandAddress& operand, Space& space);

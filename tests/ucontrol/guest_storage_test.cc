@@ -138,6 +138,83 @@ TEST_F(GuestStorageTest, EachSpaceHasItsAsceAndItsNumber) {
   });
 }
 
+// An access list of the dispatchable unit at 0x60080 with one entry, 1, for the space of the
+// primary tables; its ASTE is at 0x61000.
+class AccessRegisterTest : public GuestStorageTest {
+ protected:
+  static constexpr uint32_t kAlet = 0x00050001;  // ALESN 5, entry 1
+  static constexpr uint64_t kEntry = 0x60080 + 16;
+  static constexpr uint64_t kAste = 0x61000;
+
+  void SetUp() override {
+    GuestStorageTest::SetUp();
+    Store<uint32_t>(0x62000 + 16, 0x60080);        // the table that CR2 names
+    Store<uint64_t>(kEntry, 0x0005000000000000);   // ALESN 5
+    Store<uint64_t>(kEntry + 8, kAste << 32 | 7);  // ASTESN 7
+    Store<uint64_t>(kAste, 0x00063000'00000000);   // authority table at 0x63000, 16 indexes
+    Store<uint64_t>(kAste + 8, kSegmentTable | 3);
+    Store<uint32_t>(kAste + 20, 7);
+    Store<uint32_t>(0x33000, 0x12345678);
+    On(0, [&] {
+      Dat(uint64_t{1} << 46);
+      cpu().set_cr(2, 0x62000);
+      cpu().set_ar(5, kAlet);
+    });
+  }
+  void ExpectFaultOfLoad(PgmCode code, uint32_t alet = kAlet) {
+    On(0, [&] {
+      cpu().set_ar(5, alet);
+      EXPECT_FALSE(storage().Load<uint32_t>(At(0x33000, 5)));
+      const auto fault = storage().Fault().interruption();
+      EXPECT_EQ(fault.code, code);
+      EXPECT_EQ(fault.exception_access_id, 5);
+    });
+  }
+};
+
+TEST_F(AccessRegisterTest, AnEntryNamesASpace) {
+  On(0, [&] { EXPECT_EQ(storage().Load<uint32_t>(At(0x33000, 5)), 0x12345678u); });
+}
+
+TEST_F(AccessRegisterTest, EveryWayToMissASpace) {
+  ExpectFaultOfLoad(PgmCode::kAletSpecification, 0x02050001);
+  ExpectFaultOfLoad(PgmCode::kAlenTranslation, 0x00050008);  // the list has eight entries
+  ExpectFaultOfLoad(PgmCode::kAleSequence, 0x00060001);
+  Store<uint32_t>(kAste + 20, 8);
+  ExpectFaultOfLoad(PgmCode::kAsteSequence);
+  Store<uint64_t>(kAste, 0x8006300000000000);
+  ExpectFaultOfLoad(PgmCode::kAsteValidity);
+  Store<uint64_t>(kEntry, 0x8005000000000000);
+  ExpectFaultOfLoad(PgmCode::kAlenTranslation);
+  On(0, [&] { cpu().set_cr(2, 0x7f000000); });
+  ExpectFaultOfLoad(PgmCode::kAddressing);
+}
+
+TEST_F(AccessRegisterTest, APrivateEntryNeedsAuthority) {
+  Store<uint64_t>(kEntry, 0x0105000900000000);  // private, for authorization index 9
+  ExpectFaultOfLoad(PgmCode::kExtendedAuthority);
+  On(0, [&] {
+    cpu().set_cr(8, 9 << 16);
+    EXPECT_TRUE(storage().Load<uint32_t>(At(0x33000, 5)));
+  });
+  Store<uint8_t>(0x63000, 0x01);  // secondary authority for index 3
+  On(0, [&] {
+    cpu().set_cr(8, 3 << 16);
+    EXPECT_TRUE(storage().Load<uint32_t>(At(0x33000, 5)));
+    cpu().set_cr(8, 16 << 16);
+  });
+  ExpectFaultOfLoad(PgmCode::kExtendedAuthority);
+}
+
+TEST_F(AccessRegisterTest, AFetchOnlyEntryProtects) {
+  Store<uint64_t>(kEntry, 0x0205000000000000);
+  On(0, [&] {
+    EXPECT_TRUE(storage().Load<uint32_t>(At(0x33000, 5)));
+    EXPECT_FALSE(storage().Store(At(0x33000, 5), uint8_t{1}));
+    ExpectFault(PgmCode::kProtection, 0x3340d);
+  });
+}
+
 TEST_F(GuestStorageTest, ProtectionByDat) {
   Store<uint64_t>(kPageTable + 0x31 * 8, 0x31200);
   On(0, [&] {
