@@ -6,6 +6,7 @@ def python_service_test(name, data = [], **kwargs):
         name = name,
         srcs = ["run.sh"],
         args = ["tests/service/%s.py" % name],
+        tags = ["slow"],
         data = [
             name + ".py",
             "harness.py",
