@@ -15,21 +15,19 @@ void MappingLedger::Map(uint64_t address, uint64_t length, std::shared_ptr<HostM
 void MappingLedger::Unmap(uint64_t address, uint64_t length) {
   // The last address: the one behind it may be 2**64.
   const uint64_t last = address + (length - 1);
-  auto at = intervals_.upper_bound(last);
-  while (at != intervals_.begin()) {
-    at = std::prev(at);
+  while (true) {
+    const auto behind = intervals_.upper_bound(last);
+    if (behind == intervals_.begin()) return;
+    const auto at = std::prev(behind);
     const uint64_t start = at->first;
     const Interval interval = at->second;
     const uint64_t end = start + (interval.length - 1);
-    if (end < address) break;
-    at = intervals_.erase(at);
+    if (end < address) return;
+    intervals_.erase(at);
     if (end > last) {
       intervals_[last + 1] = {end - last, interval.memory, interval.offset + (last + 1 - start)};
     }
-    if (start < address) {
-      intervals_[start] = {address - start, interval.memory, interval.offset};
-      break;
-    }
+    if (start < address) intervals_[start] = {address - start, interval.memory, interval.offset};
   }
 }
 
