@@ -5,6 +5,7 @@
 
 #include "hypervisor/isa/decode.h"
 #include "tests/differential/register_operands.h"
+#include "tests/hypervisor/isa/opcode_text.h"
 
 namespace hypervisor {
 namespace {
@@ -51,7 +52,7 @@ class Generator {
     if (row.format == Format::kRRE) text &= ~(uint64_t{0xff} << 40);
     if (IsBranch(row_)) text &= ~(uint64_t{1} << 32);  // an even displacement
     if (is_long_) PlaceRegisterFields(row.format, text);
-    PlaceOpcode(row, text);
+    text = WithOpcode(row, text);
     PlaceRelative(row, text);
     return text;
   }
@@ -90,25 +91,6 @@ class Generator {
   }
 
  private:
-  static void PlaceOpcode(const TableRow& row, uint64_t& text) {
-    const auto place = [&](int first, int width, uint64_t value) {
-      const int shift = 64 - first - width;
-      text = (text & ~(((uint64_t{1} << width) - 1) << shift)) | value << shift;
-    };
-    switch (ShapeOf(row.format).layout) {
-      case OpcodeLayout::kByte:
-        return place(0, 8, row.opcode);
-      case OpcodeLayout::kTwoBytes:
-        return place(0, 16, row.opcode);
-      case OpcodeLayout::kNibble:
-        place(0, 8, row.opcode >> 4);
-        return place(12, 4, row.opcode & 15);
-      case OpcodeLayout::kLastByte:
-        place(0, 8, row.opcode >> 8);
-        return place(40, 8, row.opcode & 0xff);
-    }
-  }
-
   // Relative operands of 16 bits are branches, not onto the instruction itself; those of 32 bits
   // are too, or address operands.
   void PlaceRelative(const TableRow& row, uint64_t& text) {

@@ -15,8 +15,10 @@ std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment) {
 
 Interpreter::Interpreter(const SieEnvironment& environment)
     : ComputingCpu(environment), decoded_(std::make_unique<std::array<Decoded, kDecoded>>()) {
-  for (Decoded& decoded : *decoded_) decoded.insn.text = ~uint64_t{0};
-  for (Decoded& decoded : *decoded_) decoded.mask = ~uint64_t{0};
+  // Zeros, an invalid instruction: an entry is right for whatever bytes it compares equal to.
+  Decoded zeros;
+  Fill(zeros, 0);
+  decoded_->fill(zeros);
 }
 
 void Interpreter::Kick() {

@@ -28,6 +28,15 @@ TEST(InterpreterTest, RunsUntilDiagnoseLeavesSie) {
   EXPECT_EQ(machine.cpu.gpr[0], 1u);
 }
 
+TEST(InterpreterTest, BytesOfAllOnesAreAnOperationExceptionAtOnce) {
+  GuestMachine machine;
+  machine.Put<uint64_t>(GuestMachine::kProgram, ~uint64_t{0});
+  machine.block.ictl = uapi::kIctlPint;
+  machine.Run();
+  EXPECT_EQ(machine.block.iprcc, 1);
+  EXPECT_EQ(machine.block.pgmilc, 6);
+}
+
 TEST(InterpreterTest, AnUnmappedSegmentNullifiesTheStore) {
   GuestMachine machine;
   machine.PutCode(GuestMachine::kProgram, {0xa7, 0x0a, 0x00, 0x01,    // ahi 0,1
