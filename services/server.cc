@@ -88,14 +88,14 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> StartChannelz(const std::string& p
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& configuration,
                                                       const Limits& limits,
-                                                      const std::vector<grpc::Service*>& services,
+                                                      const std::vector<OfferedService>& services,
                                                       UnixPeers& peers) {
   std::unique_ptr<Server> server(new Server());
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
   SetLimits(limits, builder);
-  for (grpc::Service* service : services) builder.RegisterService(service);
+  for (const OfferedService& offered : services) builder.RegisterService(offered.service);
   std::vector<std::pair<std::string, int>> ports;
   ports.reserve(static_cast<size_t>(configuration.listeners_size()));
   for (const daemon::Listener& listener : configuration.listeners()) {
@@ -117,6 +117,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
   }
   server->server_ = builder.BuildAndStart();
   if (!server->server_) return absl::UnavailableError("the gRPC server doesn't start");
+  for (const OfferedService& offered : services) {
+    server->server_->GetHealthCheckService()->SetServingStatus(offered.name, true);
+  }
   for (const auto& [address, port] : ports) {
     if (port == 0) return absl::UnavailableError(absl::StrCat(address, " can't be listened on"));
     if (server->port_ == 0) server->port_ = port;

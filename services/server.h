@@ -17,13 +17,19 @@
 
 namespace services {
 
+// What clients may call, under the name that they ask the health service for.
+struct OfferedService {
+  std::string name;
+  grpc::Service* service;
+};
+
 class Server {
  public:
   // Serves from now on: every listener, and channelz for the daemon's own user. `services` and
   // `peers` outlive it.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Configuration& configuration,
                                                        const Limits& limits,
-                                                       const std::vector<grpc::Service*>& services,
+                                                       const std::vector<OfferedService>& services,
                                                        UnixPeers& peers);
   ~Server();
 
@@ -42,7 +48,6 @@ class Server {
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<grpc::Server> channelz_;
   std::vector<std::unique_ptr<UnixListener>> listeners_;
-  std::vector<std::string> service_names_;
   int port_ = 0;
 };
 

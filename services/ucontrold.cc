@@ -194,10 +194,19 @@ int Serve(const sigset_t& signals) {
     absl::Status serving = metrics.Serve(configuration->metrics_address());
     if (!serving.ok()) return Fail(serving);
   }
-  auto server = Server::Start(*configuration, limits,
-                              {&machines, &memories, &vcpus, &address_spaces, &interrupts,
-                               &consoles_service, &events, &operations_service, &daemons},
-                              peers);
+  namespace v1 = ucontrol::v1;
+  const std::vector<OfferedService> offered = {
+      {v1::Machines::service_full_name(), &machines},
+      {v1::Memories::service_full_name(), &memories},
+      {v1::Vcpus::service_full_name(), &vcpus},
+      {v1::AddressSpaces::service_full_name(), &address_spaces},
+      {v1::Interrupts::service_full_name(), &interrupts},
+      {v1::Consoles::service_full_name(), &consoles_service},
+      {v1::Events::service_full_name(), &events},
+      {google::longrunning::Operations::service_full_name(), &operations_service},
+      {v1::Daemons::service_full_name(), &daemons},
+  };
+  auto server = Server::Start(*configuration, limits, offered, peers);
   if (!server.ok()) return Fail(server.status());
   Log(Severity::kInfo, "serving",
       {{"version", kVersion},

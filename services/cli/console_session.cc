@@ -59,20 +59,22 @@ class StatusLine {
   int status_ = -1;
 };
 
-// Signals that end a session or change the terminal, as a descriptor.
+// Those that end a session or change the terminal.
+sigset_t SignalsOfSession() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGINT, SIGTERM, SIGWINCH, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
+
+// They, as a descriptor.
 class Signals {
  public:
   Signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int number : {SIGINT, SIGTERM, SIGWINCH, SIGHUP}) sigaddset(&set, number);
-    pthread_sigmask(SIG_BLOCK, &set, &before_);
+    const sigset_t set = SignalsOfSession();
     fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   }
-  ~Signals() {
-    close(fd_);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
+  ~Signals() { close(fd_); }
   int fd() const { return fd_; }
   int Take() const {
     signalfd_siginfo information;
@@ -81,7 +83,6 @@ class Signals {
   }
 
  private:
-  sigset_t before_;
   int fd_;
 };
 
@@ -224,6 +225,11 @@ class Session {
 };
 
 }  // namespace
+
+void HoldSignals() {
+  const sigset_t set = SignalsOfSession();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
 
 absl::StatusOr<ConsoleEnding> Converse(Client& client, const v1::AttachConsoleRequest& first) {
   return Session(client, first).Hold();

@@ -24,6 +24,10 @@ struct ConsoleEnding {
   int reported_status = -1;
 };
 
+// From now on SIGINT, SIGTERM, SIGHUP and SIGWINCH wait for a session. To be called before there is
+// a client, whose threads would take them.
+void HoldSignals();
+
 // Shows the output and, unless `first` says read_only, sends what is typed. Control-] is the escape
 // key of a terminal.
 absl::StatusOr<ConsoleEnding> Converse(Client& client,

@@ -109,6 +109,7 @@ absl::StatusOr<int> RunMachine(Client& client, const std::string& name, bool& ke
 }  // namespace
 
 absl::StatusOr<int> RunVerb(Invocation& invocation) {
+  HoldSignals();
   const auto client = invocation.client();
   if (!client.ok()) return client.status();
   const Arguments& arguments = invocation.arguments();
@@ -161,6 +162,7 @@ absl::StatusOr<int> RunVerb(Invocation& invocation) {
 }
 
 absl::StatusOr<int> ConsoleVerb(Invocation& invocation) {
+  HoldSignals();
   const auto client = invocation.client();
   if (!client.ok()) return client.status();
   const auto machine = invocation.Machine();
@@ -183,6 +185,7 @@ absl::StatusOr<int> ConsoleVerb(Invocation& invocation) {
 }
 
 absl::StatusOr<int> LogsVerb(Invocation& invocation) {
+  HoldSignals();
   const auto client = invocation.client();
   if (!client.ok()) return client.status();
   const auto machine = invocation.Machine();

@@ -29,6 +29,8 @@ class Load(threading.Thread):
                 if error.code() not in (UNAVAILABLE, CANCELLED, grpc.StatusCode.INTERNAL):
                     raise
                 time.sleep(0.02)
+            except ValueError:  # the channel of a daemon that is gone was closed
+                time.sleep(0.02)
 
     def run(self):
         try:

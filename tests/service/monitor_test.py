@@ -45,7 +45,7 @@ class MonitorTest(ServiceTest):
         def say(value):
             said.append(value & 0xff)
             return value
-        monitor = Monitor(self.client, self.machine(), self.program("hello"), {8: say})
+        monitor = Monitor(self.client, self.machine(), self.program("greeter"), {8: say})
         self.assertEqual(monitor.run(self.PSW), len(said))
         self.assertEqual(said, b"Hello from an s390x guest\n")
         self.assertEqual(monitor.faults, 1)
