@@ -58,6 +58,7 @@ absl::Status LinuxGuest::Start(const Options& options) {
   (options.line_mode ? equipment.line_mode_console : equipment.ascii_console) = &console_;
   const uint64_t size = options.mebibytes << 20;
   absl::Status status = Equip(*machine_, equipment);
+  if (status.ok() && options.attach) status = options.attach(*machine_);
   if (status.ok()) status = machine_->memories().Create("storage", {.size = size});
   if (status.ok()) status = machine_->MapStorage("storage", 0, hypervisor::GuestAbsolute(0), size);
   for (uint16_t address = 0; status.ok() && address < options.cpus; ++address) {

@@ -3,6 +3,7 @@
 #define TESTS_UCONTROL_LINUX_LINUX_GUEST_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class LinuxGuest : public MachineListener {
     uint16_t cpus = 1;
     std::string name = "guest";
     bool line_mode = false;  // the line-mode console instead of the ASCII one
+    // Attaches devices to the machine before it is loaded.
+    std::function<absl::Status(Machine&)> attach;
   };
 
   // OK once the machine runs.
