@@ -302,6 +302,9 @@ class GuestCpu {
                  uint8_t storage_key) const;
   void InterruptProtection(uint64_t address, Access access, uint64_t teid_reason, Space space);
   uint64_t TeidOf(uint64_t address, Access access, Space space) const;
+  // Whether stores to our page at `page` must be seen, since what it holds has been translated.
+  // Asked for each store whose translation is not known.
+  virtual bool IsCode(const uint8_t*) { return false; }
   bool TranslateIn(const TranslationContext& context, uint64_t address, Access access, Space space,
                    TranslatedPage& page);
 

@@ -1,6 +1,7 @@
 #include "hypervisor/sie/host_fault_guard.h"
 
 #include <signal.h>
+#include <ucontext.h>
 
 #include <cstdint>
 
@@ -14,13 +15,27 @@ struct sigaction previous_bus;
 }  // namespace
 
 struct HostFaultSignal {
+  static bool Recover([[maybe_unused]] HostFaultGuard& guard, [[maybe_unused]] void* context) {
+#ifdef __x86_64__
+    if (!guard.recovery) return false;
+    auto& rip = static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RIP];
+    const uint64_t next = guard.recovery->ContinueAt(static_cast<uint64_t>(rip));
+    if (next) rip = static_cast<greg_t>(next);
+    return next != 0;
+#else
+    return false;
+#endif
+  }
+
   static void Receive(int number, siginfo_t* info, void* context) {
     HostFaultGuard* guard = current_guard;
     const auto fault = reinterpret_cast<uint64_t>(info->si_addr);
     if (guard && info->si_code > 0) {
       for (const auto& [start, mapping] : guard->space_.mappings()) {
         const uint64_t length = mapping.last - mapping.start;
-        if (fault - mapping.user.raw() <= length) siglongjmp(guard->escape, 1);
+        if (fault - mapping.user.raw() > length) continue;
+        if (Recover(*guard, context)) return;
+        siglongjmp(guard->escape, 1);
       }
     }
     const struct sigaction& previous = number == SIGSEGV ? previous_segv : previous_bus;

@@ -6,6 +6,8 @@
 
 #include <setjmp.h>
 
+#include <cstdint>
+
 #include "hypervisor/storage/address_space.h"
 
 namespace hypervisor {
@@ -21,6 +23,17 @@ class HostFaultGuard {
   HostFaultGuard& operator=(const HostFaultGuard&) = delete;
 
   sigjmp_buf escape;
+
+  // Code of ours that knows how to go on after a fault: asked with the address of the instruction
+  // that faulted, it answers where to continue, or 0 to escape. In a signal handler.
+  class Recovery {
+   public:
+    virtual uint64_t ContinueAt(uint64_t instruction) = 0;
+
+   protected:
+    ~Recovery() = default;
+  };
+  Recovery* recovery = nullptr;
 
  private:
   friend struct HostFaultSignal;

@@ -73,6 +73,18 @@ class Tlb {
     entries_.fill(Entry{});
     known_.fill(Known{});
     next_ = 1;
+    ++flushes_;
+  }
+
+  // How often every translation was forgotten: what was derived from one is void with it.
+  uint64_t flushes() const { return flushes_; }
+
+  // Stores to our page at `page` take the slow way again.
+  void DropWrites(const uint8_t* page) {
+    for (Entry& entry : entries_) {
+      if ((entry.write_tag & ~kPageMask) + entry.addend == reinterpret_cast<uint64_t>(page))
+        entry.write_tag = kAbsent;
+    }
   }
 
  private:
@@ -93,6 +105,7 @@ class Tlb {
   std::array<Entry, kEntries> entries_{};
   std::array<Known, kKnown> known_{};
   ContextId next_ = 1;
+  uint64_t flushes_ = 0;
 };
 
 }  // namespace hypervisor

@@ -14,7 +14,12 @@ std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment) {
 }
 
 Interpreter::Interpreter(const SieEnvironment& environment)
-    : ComputingCpu(environment), decoded_(std::make_unique<std::array<Decoded, kDecoded>>()) {
+    : Interpreter(environment, PollIntervals{}) {}
+
+Interpreter::Interpreter(const SieEnvironment& environment, PollIntervals intervals)
+    : ComputingCpu(environment),
+      intervals_(intervals),
+      decoded_(std::make_unique<std::array<Decoded, kDecoded>>()) {
   // Zeros, an invalid instruction: an entry is right for whatever bytes it compares equal to.
   Decoded zeros;
   Fill(zeros, 0);
@@ -32,6 +37,7 @@ SieExit Interpreter::Run(uapi::SieBlock& block, CpuState& cpu) {
   Enter(block, cpu);
   SieExit exit{SieExit::Reason::kIntercepted, {}};
   HostFaultGuard guard(environment_.space);
+  guard.recovery = recovery();
   if (sigsetjmp(guard.escape, 0)) {
     Release();
     exit = SieExit{SieExit::Reason::kBackingMissing, host_fault_.address};
@@ -96,43 +102,48 @@ bool Interpreter::Valid() const {
   return !((flags & uapi::kCpuGed) && (flags & uapi::kCpuGed2));
 }
 
+[[gnu::always_inline]] inline Interpreter::Outcome Interpreter::StepInline() {
+  uint64_t text;
+  const void* place;
+  if (const uint64_t offset = ia_ ^ fetch_page_; offset < fetch_limit_) [[likely]] {
+    place = fetch_host_ + offset;
+    text = LoadStorage<uint64_t>(place);
+  } else {
+    place = this;
+    length_ = 2;
+    if (!FetchText(ia_, text)) return AfterStop();
+  }
+  const Decoded& decoded = Lookup(place, text);
+  length_ = decoded.insn.length;
+  relative_base_ = ia_;
+  next_ia_ = GuestCpu::Wrap(ia_ + length_);
+  if (per_events_) [[unlikely]] {
+    per_insn_ = ia_;
+    per_mask_ = psw_mask_;
+  }
+  decoded.execute(*this, decoded.insn);
+  if (Stopped() || completion_code_ != PgmCode::kNone || per_events_ != 0) [[unlikely]] {
+    insn_text_ = execute_length_ ? insn_text_ : decoded.insn.text;
+    return EndInstruction();
+  }
+  execute_length_ = 0;
+  ia_ = next_ia_;
+  return Outcome::kGoOn;
+}
+
+Interpreter::Outcome Interpreter::Step() {
+  return StepInline();
+}
+
 Interpreter::Outcome Interpreter::Loop() {
   for (;;) {
     if (--budget_ < 0) [[unlikely]] {
       const Outcome outcome = Poll();
       if (outcome != Outcome::kGoOn) return outcome;
     }
-    uint64_t text;
-    const void* place;
-    if (const uint64_t offset = ia_ ^ fetch_page_; offset < fetch_limit_) [[likely]] {
-      place = fetch_host_ + offset;
-      text = LoadStorage<uint64_t>(place);
-    } else {
-      place = this;
-      length_ = 2;
-      if (!FetchText(ia_, text)) {
-        const Outcome outcome = AfterStop();
-        if (outcome != Outcome::kGoOn) return outcome;
-        continue;
-      }
-    }
-    const Decoded& decoded = Lookup(place, text);
-    length_ = decoded.insn.length;
-    relative_base_ = ia_;
-    next_ia_ = GuestCpu::Wrap(ia_ + length_);
-    if (per_events_) [[unlikely]] {
-      per_insn_ = ia_;
-      per_mask_ = psw_mask_;
-    }
-    decoded.execute(*this, decoded.insn);
-    if (Stopped() || completion_code_ != PgmCode::kNone || per_events_ != 0) [[unlikely]] {
-      insn_text_ = execute_length_ ? insn_text_ : decoded.insn.text;
-      const Outcome outcome = EndInstruction();
-      if (outcome != Outcome::kGoOn) return outcome;
-      continue;
-    }
-    execute_length_ = 0;
-    ia_ = next_ia_;
+    const Outcome outcome = StepInline();
+    if (outcome != Outcome::kGoOn) [[unlikely]]
+      return outcome;
   }
 }
 
@@ -140,13 +151,14 @@ void Interpreter::Fill(Decoded& decoded, uint64_t text) const {
   Decode(text, decoded.insn);
   decoded.mask = ~uint64_t{0} << (64 - 8 * decoded.insn.length);
   decoded.insn.text &= decoded.mask;
-  RowIndex row = decoded.insn.row;
-  if (row != kInvalidRow) {
-    const Facility facility = Table()[row].facility;
-    const bool basic = facility == Facility::kZArch || facility == Facility::kN3;
-    if (!basic && !facilities().Has(facility)) row = kInvalidRow;
-  }
-  decoded.execute = HandlerOf(row);
+  decoded.execute = HandlerOf(OfferedRow(decoded.insn));
+}
+
+RowIndex Interpreter::OfferedRow(const Insn& insn) const {
+  if (insn.row == kInvalidRow) return kInvalidRow;
+  const Facility facility = Table()[insn.row].facility;
+  const bool basic = facility == Facility::kZArch || facility == Facility::kN3;
+  return basic || facilities().Has(facility) ? insn.row : kInvalidRow;
 }
 
 void Interpreter::ExecuteTarget(uint64_t address, uint8_t modifier) {
@@ -261,7 +273,7 @@ bool Interpreter::TimersDue(ExternalCode& code) {
 
 Interpreter::Outcome Interpreter::Poll() {
   executed_ += static_cast<uint64_t>(granted_ - budget_);
-  budget_ = granted_ = per_events_ ? 0 : kPollInterval;
+  budget_ = granted_ = per_events_ ? 0 : intervals_.instructions;
   const Outcome outcome = RecognizePending();
   if (outcome != Outcome::kGoOn) granted_ = budget_ - 1;  // no instruction has been executed
   return outcome;
@@ -286,7 +298,7 @@ Interpreter::Outcome Interpreter::RecognizePending() {
   const uint32_t flags = std::atomic_ref(block_->cpuflags).load(std::memory_order_relaxed);
   if (psw_mask_ & Psw::kExternal) {
     if (--time_budget_ < 0 || (psw_mask_ & Psw::kWait) || budget_ == 0) {
-      time_budget_ = kTimePollInterval;
+      time_budget_ = intervals_.polls;
       ExternalCode code;
       if (TimersDue(code)) {
         if ((block_->eca & uapi::kEcaCei) && !(flags & uapi::kCpuExtInt)) {

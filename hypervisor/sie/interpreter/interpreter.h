@@ -8,12 +8,13 @@
 #include <cstdint>
 #include <memory>
 
+#include "hypervisor/sie/host_fault_guard.h"
 #include "hypervisor/sie/interpreter/computing_cpu.h"
 #include "hypervisor/sie/interpreter/handlers.h"
 
 namespace hypervisor {
 
-class Interpreter final : public Sie, private ComputingCpu {
+class Interpreter : public Sie, protected ComputingCpu {
  public:
   explicit Interpreter(const SieEnvironment& environment);
 
@@ -22,10 +23,31 @@ class Interpreter final : public Sie, private ComputingCpu {
   void ClearKick() override;
   uint64_t instructions() const override { return executed_; }
 
+ protected:
+  // How many instructions there are between two polls, and polls between two looks at the clock.
+  struct PollIntervals {
+    int32_t instructions = 64;
+    int32_t polls = 32;
+  };
+  Interpreter(const SieEnvironment& environment, PollIntervals intervals);
+
+  // Whether SIE ends, and how.
+  enum class Outcome { kGoOn, kIntercepted, kHostFault, kKicked };
+
+  // Executes until SIE ends; between two instructions, at ia_.
+  virtual Outcome Loop();
+  // Executes the instruction at ia_.
+  Outcome Step();
+  Outcome Poll();
+  Outcome EndInstruction();
+  Outcome AfterStop();
+  // The row of an instruction, or kInvalidRow if the machine doesn't offer its facility.
+  RowIndex OfferedRow(const Insn& insn) const;
+  // Code that can go on after a fault of the host, if this engine has any.
+  virtual HostFaultGuard::Recovery* recovery() { return nullptr; }
+
  private:
   static constexpr uint32_t kKick = 1;
-  static constexpr int32_t kPollInterval = 64;      // instructions between two polls
-  static constexpr int32_t kTimePollInterval = 32;  // polls between two looks at the clock
   static constexpr size_t kDecoded = 32768;
 
   struct Decoded {
@@ -34,18 +56,12 @@ class Interpreter final : public Sie, private ComputingCpu {
     Insn insn;
   };
 
-  // Whether SIE ends, and how.
-  enum class Outcome { kGoOn, kIntercepted, kHostFault, kKicked };
-
+  Outcome StepInline();
   void Enter(uapi::SieBlock& block, CpuState& cpu);
   void Leave();
   bool Valid() const;
-  Outcome Loop();
-  Outcome Poll();
   Outcome RecognizePending();
   bool TimersDue(ExternalCode& code);
-  Outcome EndInstruction();
-  Outcome AfterStop();
   Outcome Present(PgmCode code);
   void RecordInterception();
   // What stands at `place`; `text` is what was fetched from there just now.
@@ -58,6 +74,7 @@ class Interpreter final : public Sie, private ComputingCpu {
   void Fill(Decoded& decoded, uint64_t text) const;
   void ExecuteTarget(uint64_t address, uint8_t modifier) override;
 
+  const PollIntervals intervals_;
   std::unique_ptr<std::array<Decoded, kDecoded>> decoded_;
   int32_t time_budget_ = 0;
 };

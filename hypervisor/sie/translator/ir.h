@@ -3,7 +3,10 @@
 #ifndef HYPERVISOR_SIE_TRANSLATOR_IR_H_
 #define HYPERVISOR_SIE_TRANSLATOR_IR_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -21,13 +24,34 @@ enum class Opcode : uint8_t {
 
 using ValueId = uint32_t;
 
+// A list that stands in the operation itself: building IR allocates nothing.
+template <typename T, size_t kMost>
+class ShortList {
+ public:
+  ShortList() = default;
+  ShortList(std::initializer_list<T> items) {
+    for (const T& item : items) push_back(item);
+  }
+  void push_back(const T& item) { items_[size_++] = item; }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const T& operator[](size_t i) const { return items_[i]; }
+  T& operator[](size_t i) { return items_[i]; }
+  const T* begin() const { return items_.data(); }
+  const T* end() const { return items_.data() + size_; }
+
+ private:
+  std::array<T, kMost> items_;
+  uint8_t size_ = 0;
+};
+
 struct Operation {
-  Opcode opcode;
-  Type type;                // of the result, or of what is stored
-  Type from = Type::kNone;  // of a conversion's argument
-  ValueId result = 0;       // the first of them; 0 for none
-  std::vector<ValueId> arguments;
-  std::vector<int64_t> immediates;  // register numbers, masks, displacements, constants
+  Opcode opcode = Opcode::kNothing;
+  Type type;                         // of the result, or of what is stored
+  Type from = Type::kNone;           // of a conversion's argument
+  ValueId result = 0;                // the first of them; 0 for none
+  ShortList<ValueId, 17> arguments;  // an address and 16 registers at most
+  ShortList<int64_t, 3> immediates;  // register numbers, masks, displacements, constants
 };
 
 struct Block {

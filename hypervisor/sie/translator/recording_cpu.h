@@ -11,7 +11,6 @@
 #include <initializer_list>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 #include "hypervisor/arch/facility.h"
 #include "hypervisor/arch/interruption.h"
@@ -232,14 +231,10 @@ class RecordingCpu {
   }
   template <typename T, typename F>
   void StoreSuccessive(Address64 address, int ar, int count, F value) {
-    std::vector<ir::ValueId> arguments = {address.id};
+    ir::ShortList<ir::ValueId, 17> arguments = {address.id};
     for (int i = 0; i < count; ++i) arguments.push_back(Value<T>(value(i)).id);
-    block_.operations.push_back({ir::Opcode::kStoreSuccessive,
-                                 TypeOf<T>(),
-                                 ir::Type::kNone,
-                                 0,
-                                 std::move(arguments),
-                                 {ar, count}});
+    block_.operations.push_back(
+        {ir::Opcode::kStoreSuccessive, TypeOf<T>(), ir::Type::kNone, 0, arguments, {ar, count}});
   }
   template <typename T>
   Value<T> LoadRelative(Address64 address) {
