@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "hypervisor/sie/subfunctions.h"
+
 namespace hypervisor {
 namespace {
 
@@ -15,6 +17,27 @@ constexpr auto kOnRequest =
 
 // Facilities that a CPU model may name although a fresh VM lacks them.
 constexpr auto kModelMayName = std::to_array<int>({12, 15, 156, 165, 170, 193, 194, 196, 197, 201});
+
+// Where struct kvm_s390_vm_cpu_subfunc has the functions of an instruction.
+struct Subfunctions {
+  size_t offset;
+  Facility facility;
+  const FunctionMask& functions;
+};
+constexpr Subfunctions kSubfunctions[] = {
+    {32, Facility::kTodClockSteering, subfunctions::kPtff},
+    {48, Facility::kMsa, subfunctions::kKmac},
+    {64, Facility::kMsa, subfunctions::kKmc},
+    {80, Facility::kMsa, subfunctions::kKm},
+    {96, Facility::kMsa, subfunctions::kKimd},
+    {112, Facility::kMsa, subfunctions::kKlmd},
+    {128, Facility::kMsa3, subfunctions::kPckmo},
+    {144, Facility::kMsa4, subfunctions::kKmctr},
+    {160, Facility::kMsa4, subfunctions::kKmf},
+    {176, Facility::kMsa4, subfunctions::kKmo},
+    {192, Facility::kMsa4, subfunctions::kPcc},
+    {208, Facility::kMsa5, subfunctions::kPrno},
+};
 
 constexpr int kSthyi = 74;
 constexpr int kConfigurationZArchitecture = 138;
@@ -51,7 +74,10 @@ CpuSubfunctions MachineSubfunctions(const Machine& machine) {
   CpuSubfunctions subfunctions{};
   // PERFORM LOCKED OPERATION: functions 0-23 are of the base architecture.
   std::fill_n(subfunctions.begin(), 3, uint8_t{0xff});
-  (void)machine;
+  for (const auto& [offset, facility, functions] : kSubfunctions) {
+    if (machine.facilities.Has(facility))
+      std::copy(functions.begin(), functions.end(), subfunctions.begin() + offset);
+  }
   return subfunctions;
 }
 

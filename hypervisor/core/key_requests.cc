@@ -89,7 +89,7 @@ int64_t KeyOperation(Vm& vm, uapi::Keyop& operation) {
   return 0;
 }
 
-// Every page is stable: the engine does not interpret ESSA, so no guest says otherwise.
+// The usage states that guests have set by ESSA.
 int64_t ReadCmmaBits(Vm& vm, uapi::CmmaLog& log) {
   if (!vm.use_cmma) return -ENXIO;
   if (log.flags & ~kCmmaPeek) return -EINVAL;
@@ -97,9 +97,11 @@ int64_t ReadCmmaBits(Vm& vm, uapi::CmmaLog& log) {
   if (!peek && !vm.migrating) return -EINVAL;
   const uint32_t wanted = std::min(log.count, kMaxCmma);
   std::vector<uint8_t> values;
-  while (peek && values.size() < wanted && log.start_gfn <= kLastPage - values.size() &&
-         FindUserAddress(vm, PageStart(log.start_gfn + values.size())))
-    values.push_back(0);
+  while (peek && values.size() < wanted && log.start_gfn <= kLastPage - values.size()) {
+    const auto user = FindUserAddress(vm, PageStart(log.start_gfn + values.size()));
+    if (!user) break;
+    values.push_back(vm.system.keys.Usage(*user));
+  }
   log.count = static_cast<uint32_t>(values.size());
   log.remaining_or_mask = 0;
   return CopyToUser(log.values, values.data(), values.size()) ? 0 : -EFAULT;
@@ -108,11 +110,16 @@ int64_t ReadCmmaBits(Vm& vm, uapi::CmmaLog& log) {
 int64_t SetCmmaBits(Vm& vm, const uapi::CmmaLog& log) {
   if (!vm.use_cmma) return -ENXIO;
   if (log.flags || log.count > kMaxCmma) return -EINVAL;
+  // The mask names bits as they stand in a page's status-table entry, 24 left of a value's.
+  const uint64_t mask = log.remaining_or_mask >> 24 & kUsageVolatile;
   std::vector<uint8_t> values(log.count);
   if (!values.empty() && !CopyFromUser(values.data(), log.values, values.size())) return -EFAULT;
   for (uint64_t i = 0; i < log.count; ++i) {
-    if (log.start_gfn > kLastPage - i || !FindUserAddress(vm, PageStart(log.start_gfn + i)))
-      return -EFAULT;
+    if (log.start_gfn > kLastPage - i) return -EFAULT;
+    const auto user = FindUserAddress(vm, PageStart(log.start_gfn + i));
+    if (!user) return -EFAULT;
+    auto& usage = vm.system.keys.UsageOf(*user);
+    usage = static_cast<uint8_t>((usage & ~mask) | (values[i] & mask));
   }
   return 0;
 }

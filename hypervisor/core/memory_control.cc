@@ -33,10 +33,18 @@ int64_t EnableCmma(Vm& vm) {
   return 0;
 }
 
-// Forgets which pages the guest called unused. The engine keeps no such state: ESSA leaves SIE.
+// Forgets what the guest has said of the use of its pages. A UCONTROL VM's are all of the
+// process's.
 int64_t ClearCmma(const Vm& vm) {
   if (!vm.system.machine.collaborative_memory) return -ENXIO;
-  return vm.use_cmma ? 0 : -EINVAL;
+  if (!vm.use_cmma) return -EINVAL;
+  StorageKeys& keys = vm.system.keys;
+  if (vm.ucontrol) keys.ResetUsage(UserAddress(0), UserAddress(~uint64_t{0}));
+  for (const uapi::UserMemoryRegion& region : vm.slots.All()) {
+    const UserAddress first(region.userspace_addr);
+    keys.ResetUsage(first, first + (region.memory_size - 1));
+  }
+  return 0;
 }
 
 int64_t SetLimit(const Vm& vm, uint64_t user) {

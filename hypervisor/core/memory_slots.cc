@@ -76,6 +76,13 @@ std::optional<UserAddress> MemorySlots::Resolve(GuestAbsolute address) const {
   return std::nullopt;
 }
 
+std::vector<uapi::UserMemoryRegion> MemorySlots::All() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<uapi::UserMemoryRegion> all;
+  for (const auto& [number, region] : slots_) all.push_back(region);
+  return all;
+}
+
 bool MemorySlots::empty() const {
   const std::shared_lock lock(mutex_);
   return slots_.empty();

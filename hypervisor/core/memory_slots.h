@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <shared_mutex>
+#include <vector>
 
 #include "hypervisor/arch/address.h"
 #include "hypervisor/uapi/kvm.h"
@@ -30,6 +31,7 @@ class MemorySlots {
   int64_t DirtyLog(const uapi::DirtyLog& log) const;
 
   std::optional<UserAddress> Resolve(GuestAbsolute address) const;
+  std::vector<uapi::UserMemoryRegion> All() const;
 
   bool empty() const;
   bool AllLogDirtyPages() const;

@@ -154,6 +154,8 @@ TranslationContext GuestCpu::ContextFor(uint64_t asce_word, bool dat_on, bool ab
 
 void GuestCpu::UpdateContexts() {
   per_events_ = psw_mask_ & Psw::kPer ? static_cast<uint32_t>(state_->cr[9]) & 0xff000000 : 0;
+  constexpr uint64_t kTracedBranchesAndModes = Mask<0, 1>();
+  if (state_->cr[12] & kTracedBranchesAndModes) per_events_ |= kTracing;
   Psw mode;
   mode.mask = psw_mask_;
   address_mask_ = mode.address_mask();

@@ -97,6 +97,7 @@ class GuestCpu {
   void ControlChanged();
 
   // ---- Instruction addresses ----
+  bool executing() const { return execute_length_ != 0; }  // the target of an EXECUTE
   uint64_t instruction_address() const { return ia_; }       // of the instruction being executed
   uint64_t next_address() const { return next_ia_; }         // of the one behind it
   uint8_t instruction_length() const { return length_; }     // of an EXECUTE, if it is its target
@@ -265,7 +266,7 @@ class GuestCpu {
   int64_t CpuTimer() const;
   void SetCpuTimer(int64_t value);
 
-  // ---- PER ----
+  // ---- PER, and tracing of branches ----
   bool per_active() const { return per_events_ != 0; }
   // Notes a storage-alteration event if PER watches [address, address + length).
   void PerStore(uint64_t address, uint32_t length, Space space);
@@ -339,7 +340,10 @@ class GuestCpu {
   SieExit host_fault_{};
   uint64_t insn_text_ = 0;  // of the instruction to intercept, an EXECUTE's target included
 
-  uint32_t per_events_ = 0;  // CR9's event mask while PSW bit 1 is one
+  // Each instruction needs a look: CR9's event mask while PSW bit 1 is one, and whether CR12 traces
+  // branches or changes of the addressing mode.
+  static constexpr uint32_t kTracing = 1;
+  uint32_t per_events_ = 0;
   uint8_t per_code_ = 0;     // events of the current instruction
   uint64_t per_insn_ = 0;    // its address, and the PSW mask it began with
   uint64_t per_mask_ = 0;

@@ -9,4 +9,30 @@ std::atomic<uint8_t>& StorageKeys::KeyOf(UserAddress user) {
   return (*segment)[user.raw() % kSegmentSize / kPageSize];
 }
 
+std::atomic<uint8_t>& StorageKeys::UsageOf(UserAddress user) {
+  const std::lock_guard lock(mutex_);
+  auto& segment = usages_[user.raw() / kSegmentSize];
+  if (!segment) segment = std::make_unique<SegmentKeys>();
+  return (*segment)[user.raw() % kSegmentSize / kPageSize];
+}
+
+uint8_t StorageKeys::Usage(UserAddress user) {
+  const std::lock_guard lock(mutex_);
+  const auto segment = usages_.find(user.raw() / kSegmentSize);
+  return segment == usages_.end()
+             ? kUsageStable
+             : (*segment->second)[user.raw() % kSegmentSize / kPageSize].load();
+}
+
+void StorageKeys::ResetUsage(UserAddress first, UserAddress last) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [number, segment] : usages_) {
+    const uint64_t start = number * kSegmentSize;
+    for (uint64_t i = 0; i < segment->size(); ++i) {
+      const UserAddress page(start + i * kPageSize);
+      if (page >= first && page <= last) (*segment)[i] = kUsageStable;
+    }
+  }
+}
+
 }  // namespace hypervisor

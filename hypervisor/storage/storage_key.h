@@ -1,5 +1,6 @@
-// Storage keys. They belong to the page of our memory, as PGSTEs do, so vCPUs that map the same
-// page share its key (PoP: Storage, "Storage Key").
+// Storage keys, and what guests say of the use of their pages (ESSA). Both belong to the page of
+// our memory, as PGSTEs do, so vCPUs that map the same page share them (PoP: Storage, "Storage
+// Key").
 #ifndef HYPERVISOR_STORAGE_STORAGE_KEY_H_
 #define HYPERVISOR_STORAGE_STORAGE_KEY_H_
 
@@ -20,6 +21,12 @@ inline constexpr uint8_t kKeyFetchProtection = 0x08;
 inline constexpr uint8_t kKeyReference = 0x04;
 inline constexpr uint8_t kKeyChange = 0x02;
 
+// Usage states, as KVM_S390_GET_CMMA_BITS gives them.
+inline constexpr uint8_t kUsageStable = 0;
+inline constexpr uint8_t kUsageUnused = 1;
+inline constexpr uint8_t kUsagePotentiallyVolatile = 2;
+inline constexpr uint8_t kUsageVolatile = 3;
+
 // The keys of all pages a device's machines use; a page that was never asked for has key 0. Any
 // thread.
 class StorageKeys {
@@ -29,6 +36,13 @@ class StorageKeys {
   // The key of the page at `user`. Allocates its segment's keys; the reference stays good for ever.
   std::atomic<uint8_t>& KeyOf(UserAddress user);
 
+  // Its usage state, kUsageStable at first; likewise.
+  std::atomic<uint8_t>& UsageOf(UserAddress user);
+  // The same, but 0 without an allocation if nobody has asked for it.
+  uint8_t Usage(UserAddress user);
+  // All in [first, last] are stable again.
+  void ResetUsage(UserAddress first, UserAddress last);
+
   // True once any key was asked for by a key instruction (KVM_S390_GET_SKEYS answers 1 before).
   bool used() const { return used_.load(std::memory_order_relaxed); }
   void set_used() { used_.store(true, std::memory_order_relaxed); }
@@ -36,6 +50,7 @@ class StorageKeys {
  private:
   std::mutex mutex_;
   std::unordered_map<uint64_t, std::unique_ptr<SegmentKeys>> segments_;
+  std::unordered_map<uint64_t, std::unique_ptr<SegmentKeys>> usages_;
   std::atomic<bool> used_ = false;
 };
 

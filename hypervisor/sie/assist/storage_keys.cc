@@ -1,4 +1,6 @@
 // Storage keys and frames (PoP: Control Instructions).
+#include <iterator>
+
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/authority.h"
 
@@ -193,13 +195,23 @@ void ExtractAndSetStorageAttributes(GuestCpu& cpu, const Insn& insn) {
     return;
   }
   if (!cpu.Privileged()) return;
-  constexpr int kLastOperation = 6;
-  if (insn.m3 > kLastOperation) return cpu.Interrupt(PgmCode::kSpecification);
+  // What each operation makes of the usage state; 0 only extracts it. A block is always resident
+  // here: none that a guest calls unused or volatile is ever taken away.
+  constexpr int kNoChange = -1;
+  constexpr int kNewState[] = {
+      kNoChange,    kUsageStable, kUsageUnused, kUsageVolatile, kUsagePotentiallyVolatile,
+      kUsageStable, kUsageStable};
+  if (insn.m3 >= std::size(kNewState)) return cpu.Interrupt(PgmCode::kSpecification);
   const GuestAbsolute absolute =
       ApplyPrefix(GuestReal(cpu.Wrap(cpu.gpr(insn.r2)) & ~kPageMask), cpu.state().prefix);
-  if (!cpu.FindAbsolute(absolute, false)) return;
-  // Every block is resident here, so its state is stable whatever was asked: usage 0, content 0.
-  cpu.set_gpr(insn.r1, 0);
+  const uint8_t* at = cpu.FindAbsolute(absolute, false);
+  if (!at) return;
+  auto& usage = cpu.environment().keys.UsageOf(UserAddress(reinterpret_cast<uint64_t>(at)));
+  const int wanted = kNewState[insn.m3];
+  const uint8_t old =
+      wanted == kNoChange ? usage.load() : usage.exchange(static_cast<uint8_t>(wanted));
+  // The state before: usage in bits 60-61, content in bits 62-63, 0 for resident.
+  cpu.set_gpr(insn.r1, uint64_t{old} << 2);
 }
 
 }  // namespace hypervisor::assist

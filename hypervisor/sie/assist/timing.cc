@@ -1,6 +1,9 @@
 // The TOD clock, the clock comparator and the CPU timer (PoP: Control, "Timing").
+#include <algorithm>
+
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/authority.h"
+#include "hypervisor/sie/subfunctions.h"
 
 namespace hypervisor::assist {
 namespace {
@@ -90,8 +93,8 @@ void PerformTimingFacilityFunction(GuestCpu& cpu, const Insn&) {
   uint32_t length = 0;
   switch (function) {
     case kQueryAvailableFunctions:
-      length = 16;
-      block[0] = 0xf0;
+      length = subfunctions::kPtff.size();
+      std::copy_n(subfunctions::kPtff.begin(), length, block);
       break;
     case kQueryTodOffset:
       length = 32;

@@ -1,12 +1,10 @@
 // TRACE: explicit entries in the trace table of CR12 (PoP: Control, "Tracing").
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/authority.h"
+#include "hypervisor/sie/assist/trace_table.h"
 
 namespace hypervisor::assist {
 namespace {
-
-constexpr uint64_t kExplicitTrace = 1;  // CR12 bit 63
-constexpr uint64_t kEntryAddress = Mask<2, 61>();
 
 // Fetches the operand word and stores an entry of `head` bytes and the registers R1 to R3.
 template <typename T>
@@ -14,8 +12,8 @@ void Trace(GuestCpu& cpu, const Insn& insn, uint32_t head) {
   if (!cpu.Privileged()) return;
   const uint64_t operand_address = cpu.EffectiveAddress(0, insn.b2, insn.d2);
   if (!Aligned(cpu, operand_address, 4)) return;
-  uint64_t& control = cpu.state().cr[12];
-  if (!(control & kExplicitTrace)) return;
+  TraceTable table(cpu);
+  if (!table.wants(TraceTable::kExplicit)) return;
   const auto operand = cpu.Load<uint32_t>(operand_address, insn.b2);
   if (cpu.Stopped()) return;
   // Bit 0 of the operand turns this entry off.
@@ -23,9 +21,6 @@ void Trace(GuestCpu& cpu, const Insn& insn, uint32_t head) {
 
   const uint32_t count = static_cast<uint32_t>((insn.r3 - insn.r1) & 15) + 1;
   const auto length = static_cast<uint32_t>(head + count * sizeof(T));
-  const uint64_t address = control & kEntryAddress;
-  // An entry may neither cross nor reach the end of its 4 KiB block.
-  if ((address & kPageMask) + length >= kPageSize) return cpu.Interrupt(PgmCode::kTraceTable);
   uint8_t entry[16 + 16 * sizeof(T)] = {};
   entry[0] = static_cast<uint8_t>(0x70 | (count - 1));
   const uint64_t tod = cpu.GuestTod();
@@ -40,8 +35,7 @@ void Trace(GuestCpu& cpu, const Insn& insn, uint32_t head) {
   for (uint32_t i = 0; i < count; ++i) {
     StoreStorage<T>(entry + head + i * sizeof(T), static_cast<T>(cpu.gpr((insn.r1 + i) & 15)));
   }
-  if (!cpu.StoreBytes(address, entry, length, Space{Space::kReal, 0, 0})) return;
-  control = (control & ~kEntryAddress) | (address + length);
+  if (table.AddBytes(entry, length)) table.Commit();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "hypervisor/arch/host_clock.h"
 #include "hypervisor/isa/decode.h"
 #include "hypervisor/isa/table.h"
+#include "hypervisor/sie/assist/trace_table.h"
 #include "hypervisor/sie/host_fault_guard.h"
 
 namespace hypervisor {
@@ -120,6 +121,7 @@ bool Interpreter::Valid() const {
   if (per_events_) [[unlikely]] {
     per_insn_ = ia_;
     per_mask_ = psw_mask_;
+    if (!TraceBranchOrMode(*this, decoded.insn)) return EndInstruction();
   }
   decoded.execute(*this, decoded.insn);
   if (Stopped() || completion_code_ != PgmCode::kNone || per_events_ != 0) [[unlikely]] {
@@ -174,6 +176,7 @@ void Interpreter::ExecuteTarget(uint64_t address, uint8_t modifier) {
   Fill(target, text);
   relative_base_ = address;
   insn_text_ = target.insn.text;
+  if (per_events_ && !TraceBranchOrMode(*this, target.insn)) return;
   target.execute(*this, target.insn);
 }
 

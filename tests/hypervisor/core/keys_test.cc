@@ -114,6 +114,24 @@ TEST_F(KeysTest, CmmaBitsNeedCmmaAndMigration) {
   EXPECT_EQ(Ask(vm, uapi::kSetCmmaBits, log(0, 0, bad_)), 0);
   EXPECT_EQ(Ask(vm, uapi::kSetCmmaBits, log(4, 0, bad_)), -EFAULT);
   EXPECT_EQ(Ask(vm, uapi::kSetCmmaBits, log(4, 0, values_)), 0);
+  // Usage states are set under a mask, read back, and forgotten.
+  uint8_t states[4] = {1, 2, 3, 0x40};
+  uapi::CmmaLog set = log(4, 0, states);
+  set.remaining_or_mask = ~uint64_t{0};
+  EXPECT_EQ(Ask(vm, uapi::kSetCmmaBits, set), 0);
+  set.remaining_or_mask = 0x02000000;
+  uint8_t others[4] = {3, 1, 0, 2};
+  set.values = reinterpret_cast<uint64_t>(others);
+  EXPECT_EQ(Ask(vm, uapi::kSetCmmaBits, set), 0);
+  peek = log(4, 1, values_);
+  EXPECT_EQ(Ask(vm, uapi::kGetCmmaBits, peek), 0);
+  EXPECT_EQ(values_[0], 3);
+  EXPECT_EQ(values_[1], 0);
+  EXPECT_EQ(values_[2], 1);
+  EXPECT_EQ(values_[3], 2);
+  ASSERT_EQ(Ask(vm, uapi::kSetDeviceAttr, uapi::DeviceAttr{0, 0, 1, 0}), 0);
+  EXPECT_EQ(Ask(vm, uapi::kGetCmmaBits, peek), 0);
+  EXPECT_EQ(values_[0] | values_[1] | values_[2] | values_[3], 0);
   uapi::CmmaLog beyond = log(4, 0, values_);
   beyond.start_gfn = uint64_t{1} << 50;
   EXPECT_EQ(Ask(vm, uapi::kSetCmmaBits, beyond), -EFAULT);

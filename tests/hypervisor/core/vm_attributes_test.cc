@@ -264,6 +264,15 @@ TEST_F(VmAttributesTest, FeaturesAreASubsetOfTheMachines) {
 TEST_F(VmAttributesTest, SubfunctionsCanBeReplaced) {
   EXPECT_EQ(Read(empty_, 3, 5, buffer_), 0);
   EXPECT_EQ(buffer_[0] & buffer_[1] & buffer_[2], 0xff);  // PLO 0-23
+  // What the queries of KM, KIMD, PCKMO and PCC store; of PTFF and PRNO, which this machine lacks.
+  EXPECT_EQ(buffer_[32], 0);
+  EXPECT_EQ(buffer_[80], 0xf0);
+  EXPECT_EQ(buffer_[82], 0x38);
+  EXPECT_EQ(buffer_[86], 0x28);
+  EXPECT_EQ(buffer_[96 + 8], 0x40);
+  EXPECT_EQ(buffer_[128], 0x80);
+  EXPECT_EQ(buffer_[192], 0xf0);
+  EXPECT_EQ(buffer_[208 + 14], 0);
   buffer_[100] = 0x55;
   EXPECT_EQ(Set(empty_, 3, 4, buffer_), 0);
   std::memset(buffer_, 0, sizeof(buffer_));

@@ -100,5 +100,95 @@ TEST_F(LinkageTest, AStackingProgramCallReturnsToItsCallersAuthority) {
   EXPECT_EQ(machine_.cpu.cr[15], kStack + 8);
 }
 
+// A call with ASN tracing leaves an entry for itself and one for its return.
+TEST_F(LinkageTest, CallsAndReturnsAreTraced) {
+  machine_.block.ictl = uapi::kIctlPint;
+  machine_.Put<uint32_t>(kPrimaryAste + 24, 0x80000000 | kLinkageTable);
+  machine_.Put<uint32_t>(kLinkageTable, kEntryTable);
+  const uint64_t entry = kEntryTable + 32;
+  machine_.Put<uint64_t>(entry, kCalled);
+  machine_.Put<uint32_t>(entry + 16, 0xc0000000);
+  machine_.PutCode(GuestMachine::kProgram, {0xb2, 0x18, 0x00, 0x01,  // pc 1
+                                            0x83, 0x00, 0x00, 0x44});
+  machine_.PutCode(kCalled, {0x01, 0x01});  // pr
+  machine_.cpu.cr[3] = machine_.cpu.cr[4] = 0x0042;
+  machine_.cpu.cr[12] = 0x60000 | 2;
+  machine_.cpu.psw.set_key(3);
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.cr[12], 0x60000u + 12 + 12 + 2);
+  EXPECT_EQ(machine_.Read<uint32_t>(0x60000), 0x22300001u);
+  EXPECT_EQ(machine_.Read<uint64_t>(0x60004), GuestMachine::kProgram + 4);
+  // From and to the 64-bit mode, both addresses below 4 GiB.
+  EXPECT_EQ(machine_.Read<uint32_t>(0x6000c), 0x323a0042u);
+  EXPECT_EQ(machine_.Read<uint32_t>(0x60010), GuestMachine::kProgram + 4);
+  EXPECT_EQ(machine_.Read<uint32_t>(0x60014), kCalled + 2);
+}
+
+class TrapTest : public LinkageTest {
+ protected:
+  static constexpr uint64_t kControlTable = 0x54000;
+  static constexpr uint64_t kControlBlock = 0x55000;
+  static constexpr uint64_t kSaveArea = 0x56fe0;  // over a page's end
+  TrapTest() {
+    machine_.block.ictl = uapi::kIctlPint;
+    machine_.cpu.cr[2] = kControlTable;
+    machine_.Put<uint32_t>(kControlTable + 44, kControlBlock | 1);
+    machine_.Put<uint32_t>(kControlBlock, 0x60000);
+    machine_.Put<uint32_t>(kControlBlock + 12, kSaveArea);
+    machine_.Put<uint32_t>(kControlBlock + 20, kCalled);
+    machine_.PutCode(kCalled, {0x83, 0x00, 0x00, 0x44});
+    machine_.cpu.ar[15] = 0xaaaa;
+  }
+};
+
+TEST_F(TrapTest, TheTrapProgramFindsTheStateInTheSaveArea) {
+  machine_.PutCode(GuestMachine::kProgram, {0xb2, 0xff, 0x31, 0x23});  // trap4 0x123(3)
+  machine_.cpu.psw.set_condition_code(2);
+  const uint64_t mask = machine_.cpu.psw.mask;
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.psw.address, kCalled + 4);
+  EXPECT_EQ(machine_.cpu.psw.mask & (Psw::kExtendedAddressing | Psw::kBasicAddressing),
+            Psw::kBasicAddressing);
+  EXPECT_EQ(machine_.cpu.gpr[15], kControlBlock);
+  EXPECT_EQ(machine_.Read<uint32_t>(kSaveArea), 0x40040000u);
+  EXPECT_EQ(machine_.Read<uint32_t>(kSaveArea + 8), (0x33333333u + 0x123) & 0x7fffffff);
+  EXPECT_EQ(machine_.Read<uint32_t>(kSaveArea + 12), 0xaaaau);
+  EXPECT_EQ(machine_.Read<uint64_t>(kSaveArea + 16), mask);
+  EXPECT_EQ(machine_.Read<uint64_t>(kSaveArea + 24), GuestMachine::kProgram + 4);
+  for (uint64_t r = 0; r < 16; ++r) {
+    EXPECT_EQ(machine_.Read<uint64_t>(kSaveArea + 32 + 8 * r), 0x1111111111111111u * r);
+  }
+}
+
+TEST_F(TrapTest, AShortSaveAreaHasAnEsa390Psw) {
+  machine_.Put<uint32_t>(kControlBlock, 0);
+  machine_.cpu.psw.mask &= ~Psw::kExtendedAddressing;
+  machine_.PutCode(GuestMachine::kProgram, {0x01, 0xff});  // trap2
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << machine_.block.iprcc;
+  EXPECT_EQ(machine_.Read<uint32_t>(kSaveArea), 0x00020000u);
+  EXPECT_EQ(machine_.Read<uint64_t>(kSaveArea + 16),
+            0x0408000080000000u | (GuestMachine::kProgram + 2));
+  EXPECT_EQ(machine_.Read<uint32_t>(kSaveArea + 32 + 4 * 7), 0x77777777u);
+  EXPECT_EQ(machine_.cpu.gpr[15], 0xffffffff00000000u | kControlBlock);
+}
+
+TEST_F(TrapTest, ItMustBeEnabledAndInOrder) {
+  const auto run = [&] {
+    machine_.PutCode(GuestMachine::kProgram, {0x01, 0xff});
+    machine_.cpu.psw.address = GuestMachine::kProgram;
+    machine_.Run();
+    return machine_.block.iprcc;
+  };
+  machine_.Put<uint32_t>(kControlBlock, 0x20000);
+  EXPECT_EQ(run(), 0x13) << "a short PSW holds no 64-bit address";
+  machine_.Put<uint32_t>(kControlTable + 44, kControlBlock);
+  EXPECT_EQ(run(), 0x13);
+  machine_.cpu.psw.mask &= ~Psw::kDat;
+  EXPECT_EQ(run(), 0x13);
+}
+
 }  // namespace
 }  // namespace hypervisor

@@ -52,7 +52,6 @@ struct Unit {
 template <typename Transform>
 void CipherOperands(GuestCpu& cpu, const Insn& insn, Algorithm algorithm, uint32_t chain,
                     uint32_t granule, Transform transform) {
-  if (!crypto::OperandPair(cpu, insn.r1) || !crypto::OperandPair(cpu, insn.r2)) return;
   const uint64_t remaining = crypto::RemainingLength(cpu, insn.r2);
   if (remaining % granule) return cpu.Interrupt(PgmCode::kSpecification);
   if (remaining == 0) return cpu.set_cc(0);
@@ -86,7 +85,6 @@ void CipherOperands(GuestCpu& cpu, const Insn& insn, Algorithm algorithm, uint32
 
 void XtsMessage(GuestCpu& cpu, const Insn& insn, Algorithm algorithm, bool decipher) {
   // The parameter block is the key, then the XTS parameter, which moves on.
-  if (!crypto::OperandPair(cpu, insn.r1) || !crypto::OperandPair(cpu, insn.r2)) return;
   const uint64_t remaining = crypto::RemainingLength(cpu, insn.r2);
   if (remaining % 16) return cpu.Interrupt(PgmCode::kSpecification);
   if (remaining == 0) return cpu.set_cc(0);
@@ -126,8 +124,9 @@ void XtsMessage(GuestCpu& cpu, const Insn& insn, Algorithm algorithm, bool decip
 }  // namespace
 
 void CipherMessage(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r1, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20, 50, 52});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKm);
   const bool decipher = crypto::Modifier(cpu);
   if (function == 50) return XtsMessage(cpu, insn, Algorithm::kAes128, decipher);
   if (function == 52) return XtsMessage(cpu, insn, Algorithm::kAes256, decipher);
@@ -139,8 +138,9 @@ void CipherMessage(GuestCpu& cpu, const Insn& insn) {
 }
 
 void CipherMessageWithChaining(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r1, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKmc);
   const auto algorithm = AlgorithmOf(function);
   if (!algorithm) return cpu.Interrupt(PgmCode::kSpecification);
   const bool decipher = crypto::Modifier(cpu);
@@ -164,8 +164,9 @@ void CipherMessageWithChaining(GuestCpu& cpu, const Insn& insn) {
 }
 
 void CipherMessageWithCipherFeedback(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r1, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKmf);
   const auto algorithm = AlgorithmOf(function);
   if (!algorithm) return cpu.Interrupt(PgmCode::kSpecification);
   const bool decipher = crypto::Modifier(cpu);
@@ -186,8 +187,9 @@ void CipherMessageWithCipherFeedback(GuestCpu& cpu, const Insn& insn) {
 }
 
 void CipherMessageWithOutputFeedback(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r1, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKmo);
   const auto algorithm = AlgorithmOf(function);
   if (!algorithm) return cpu.Interrupt(PgmCode::kSpecification);
   const uint32_t size = crypto::BlockLength(*algorithm);
@@ -202,17 +204,17 @@ void CipherMessageWithOutputFeedback(GuestCpu& cpu, const Insn& insn) {
 }
 
 void CipherMessageWithCounter(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r1, insn.r2, insn.r3)) return;
   const int function = crypto::FunctionCode(cpu);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKmctr);
   const auto algorithm = AlgorithmOf(function);
   if (!algorithm) return cpu.Interrupt(PgmCode::kSpecification);
-  if (!crypto::OperandPair(cpu, insn.r3)) return;
   const uint32_t size = crypto::BlockLength(*algorithm);
   // A counter for each block, in storage at R3.
   const uint64_t remaining = crypto::RemainingLength(cpu, insn.r2);
   const auto length = static_cast<uint32_t>(std::min<uint64_t>(remaining, kUnit) / size * size);
   uint8_t counters[kUnit];
-  if (length && remaining % size == 0 && insn.r1 % 2 == 0 && insn.r2 % 2 == 0 &&
+  if (length && remaining % size == 0 &&
       !cpu.LoadBytes(cpu.Wrap(cpu.gpr(insn.r3)), counters, length, Space::ByPsw(insn.r3))) {
     return;
   }
@@ -225,12 +227,12 @@ void CipherMessageWithCounter(GuestCpu& cpu, const Insn& insn) {
 }
 
 void ComputeMessageAuthenticationCode(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
   if (crypto::Modifier(cpu)) return cpu.Interrupt(PgmCode::kSpecification);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKmac);
   const auto algorithm = AlgorithmOf(function);
   if (!algorithm) return cpu.Interrupt(PgmCode::kSpecification);
-  if (!crypto::OperandPair(cpu, insn.r2)) return;
   const uint32_t size = crypto::BlockLength(*algorithm);
   const uint64_t remaining = crypto::RemainingLength(cpu, insn.r2);
   if (remaining % size) return cpu.Interrupt(PgmCode::kSpecification);

@@ -97,7 +97,7 @@ void PerformCryptographicComputation(GuestCpu& cpu, const Insn&) {
   if (crypto::Modifier(cpu)) return cpu.Interrupt(PgmCode::kSpecification);
   switch (crypto::FunctionCode(cpu)) {
     case 0:
-      return crypto::StoreQuery(cpu, {0, 1, 2, 3, 18, 19, 20, 50, 52});
+      return crypto::StoreQuery(cpu, subfunctions::kPcc);
     case 1:
       return LastBlockCmac(cpu, Algorithm::kDea);
     case 2:
@@ -122,9 +122,8 @@ void PerformCryptographicComputation(GuestCpu& cpu, const Insn&) {
 void PerformCryptographicKeyManagement(GuestCpu& cpu, const Insn&) {
   if (!cpu.Privileged()) return;
   if (crypto::Modifier(cpu)) return cpu.Interrupt(PgmCode::kSpecification);
-  // There are no wrapping keys, so there is nothing but the query.
   if (crypto::FunctionCode(cpu) != 0) return cpu.Interrupt(PgmCode::kSpecification);
-  crypto::StoreQuery(cpu, {0});
+  crypto::StoreQuery(cpu, subfunctions::kPckmo);
 }
 
 }  // namespace hypervisor::assist

@@ -108,11 +108,11 @@ bool DigestBlocks(GuestCpu& cpu, const Insn& insn, int function, uint64_t& remai
 }  // namespace
 
 void ComputeIntermediateMessageDigest(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
   if (crypto::Modifier(cpu)) return cpu.Interrupt(PgmCode::kSpecification);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, kSha1, kSha256, kSha512, kGhash});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKimd);
   if (function > kSha512 && function != kGhash) return cpu.Interrupt(PgmCode::kSpecification);
-  if (!crypto::OperandPair(cpu, insn.r2)) return;
   if (crypto::RemainingLength(cpu, insn.r2) % ShapeOfDigest(function).block) {
     return cpu.Interrupt(PgmCode::kSpecification);
   }
@@ -121,11 +121,11 @@ void ComputeIntermediateMessageDigest(GuestCpu& cpu, const Insn& insn) {
 }
 
 void ComputeLastMessageDigest(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
   if (crypto::Modifier(cpu)) return cpu.Interrupt(PgmCode::kSpecification);
-  if (function == 0) return crypto::StoreQuery(cpu, {0, kSha1, kSha256, kSha512});
+  if (function == 0) return crypto::StoreQuery(cpu, subfunctions::kKlmd);
   if (function > kSha512) return cpu.Interrupt(PgmCode::kSpecification);
-  if (!crypto::OperandPair(cpu, insn.r2)) return;
   const DigestShape shape = ShapeOfDigest(function);
   if (crypto::RemainingLength(cpu, insn.r2) >= shape.block) {
     uint64_t remaining = 0;

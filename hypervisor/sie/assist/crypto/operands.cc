@@ -1,7 +1,5 @@
 #include "hypervisor/sie/assist/crypto/operands.h"
 
-#include <initializer_list>
-
 namespace hypervisor::crypto {
 namespace {
 
@@ -10,12 +8,6 @@ bool Mode64(const GuestCpu& cpu) {
 }
 
 }  // namespace
-
-bool OperandPair(GuestCpu& cpu, int r) {
-  if (r != 0 && r % 2 == 0) return true;
-  cpu.Interrupt(PgmCode::kSpecification);
-  return false;
-}
 
 uint64_t RemainingLength(const GuestCpu& cpu, int r) {
   return Mode64(cpu) ? cpu.gpr(r + 1) : cpu.gpr_low(r + 1);
@@ -40,10 +32,10 @@ void Advance(GuestCpu& cpu, int r, uint64_t bytes) {
   }
 }
 
-void StoreQuery(GuestCpu& cpu, std::initializer_list<int> functions) {
-  uint8_t mask[16] = {};
-  for (int function : functions) mask[function / 8] |= static_cast<uint8_t>(0x80 >> function % 8);
-  if (cpu.StoreBytes(ParameterBlock(cpu), mask, sizeof(mask), Space::ByPsw(1))) cpu.set_cc(0);
+void StoreQuery(GuestCpu& cpu, const FunctionMask& functions) {
+  if (cpu.StoreBytes(ParameterBlock(cpu), functions.data(), functions.size(), Space::ByPsw(1))) {
+    cpu.set_cc(0);
+  }
 }
 
 }  // namespace hypervisor::crypto

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "hypervisor/sie/guest_cpu.h"
+#include "hypervisor/sie/subfunctions.h"
 
 namespace hypervisor::crypto {
 
@@ -23,8 +24,13 @@ inline uint64_t ParameterBlock(const GuestCpu& cpu) {
   return cpu.Wrap(cpu.gpr(1));
 }
 
-// Even and not 0, or a specification exception.
-bool OperandPair(GuestCpu& cpu, int r);
+// All even and not 0, or a specification exception, which comes before any other, also for queries.
+template <typename... Registers>
+bool OperandPairs(GuestCpu& cpu, Registers... registers) {
+  if (((registers != 0 && registers % 2 == 0) && ...)) return true;
+  cpu.Interrupt(PgmCode::kSpecification);
+  return false;
+}
 
 // The rest of an operand's length, in R+1; 32 bits of it outside the 64-bit mode.
 uint64_t RemainingLength(const GuestCpu& cpu, int r);
@@ -32,8 +38,8 @@ uint64_t RemainingLength(const GuestCpu& cpu, int r);
 void AdvanceAddress(GuestCpu& cpu, int r, uint64_t bytes);
 void Advance(GuestCpu& cpu, int r, uint64_t bytes);
 
-// Stores the mask of a query function: bit n is one for each function n in the list.
-void StoreQuery(GuestCpu& cpu, std::initializer_list<int> functions);
+// Stores the mask of a query function.
+void StoreQuery(GuestCpu& cpu, const FunctionMask& functions);
 
 }  // namespace hypervisor::crypto
 

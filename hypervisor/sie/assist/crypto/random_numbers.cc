@@ -95,7 +95,6 @@ void Generate(Generator& generator, uint8_t* output, uint32_t length) {
 void DeterministicRandom(GuestCpu& cpu, const Insn& insn) {
   const bool seed = crypto::Modifier(cpu);
   const int operand = seed ? insn.r2 : insn.r1;
-  if (!crypto::OperandPair(cpu, operand)) return;
   const uint64_t wanted = crypto::RemainingLength(cpu, operand);
   if (seed && wanted > kMaximumSeed) return cpu.Interrupt(PgmCode::kSpecification);
   uint8_t block[sizeof(Generator)];
@@ -152,12 +151,13 @@ bool FillOperand(GuestCpu& cpu, int operand) {
 }  // namespace
 
 void PerformRandomNumberOperation(GuestCpu& cpu, const Insn& insn) {
+  if (!crypto::OperandPairs(cpu, insn.r1, insn.r2)) return;
   const int function = crypto::FunctionCode(cpu);
   if (function == kSha512Drng) return DeterministicRandom(cpu, insn);
   if (crypto::Modifier(cpu)) return cpu.Interrupt(PgmCode::kSpecification);
   switch (function) {
     case 0:
-      return crypto::StoreQuery(cpu, {0, kSha512Drng, kRawToConditionedRatio, kTrueRandom});
+      return crypto::StoreQuery(cpu, subfunctions::kPrno);
     case kRawToConditionedRatio: {
       uint8_t ratio[8];
       StoreStorage<uint32_t>(ratio, 1);
@@ -167,7 +167,6 @@ void PerformRandomNumberOperation(GuestCpu& cpu, const Insn& insn) {
     }
     case kTrueRandom:
       // Raw numbers at R1, conditioned ones at R2.
-      if (!crypto::OperandPair(cpu, insn.r1) || !crypto::OperandPair(cpu, insn.r2)) return;
       if (!FillOperand(cpu, insn.r1)) {
         if (!cpu.Stopped()) cpu.set_cc(3);
         return;

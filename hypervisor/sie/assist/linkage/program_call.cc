@@ -3,6 +3,7 @@
 #include "hypervisor/sie/assist/authority.h"
 #include "hypervisor/sie/assist/linkage/address_spaces.h"
 #include "hypervisor/sie/assist/linkage/stack.h"
+#include "hypervisor/sie/assist/trace_table.h"
 
 namespace hypervisor::assist {
 namespace {
@@ -119,6 +120,9 @@ void ProgramCall(GuestCpu& cpu, const Insn& insn) {
 
   Psw psw = cpu.psw();
   psw.address = cpu.next_address();
+  TraceTable trace(cpu);
+  const uint64_t new_mode = entry.wide() ? Psw::kExtendedAddressing : 0;
+  if (!trace.AddProgramCall(number) || !trace.AddModeSwitch(new_mode)) return;
   if (entry.stacking()) {
     const uint64_t called = uint64_t{number} | (entry.wide() ? 0x80000000 : 0);
     if (!linkage::Push(cpu, linkage::kProgramCallState, psw, called)) return;
@@ -144,6 +148,7 @@ void ProgramCall(GuestCpu& cpu, const Insn& insn) {
     linkage::SetKeyMask(state,
                         static_cast<uint16_t>(linkage::KeyMask(state) | entry.entry_key_mask()));
   }
+  trace.Commit();
   if (entry.wide())
     cpu.set_gpr(4, entry.parameter());
   else
@@ -189,7 +194,14 @@ void ProgramReturn(GuestCpu& cpu, const Insn&) {
     if (cpu.Stopped()) return;
     if (!authorized) return cpu.InterruptTranslation(PgmCode::kSecondaryAuthority, saved_secondary);
   }
-  if (!linkage::Pop(cpu, entry)) return;
+  Psw psw{LoadStorage<uint64_t>(entry.bytes + linkage::kPswMask),
+          LoadStorage<uint64_t>(entry.bytes + linkage::kPswAddress)};
+  TraceTable trace(cpu);
+  const bool traced = from_call && trace.wants(TraceTable::kSpaces)
+                          ? trace.AddProgramReturn(saved_primary, psw)
+                          : trace.AddModeSwitch(psw.mask);
+  if (!traced || !linkage::Pop(cpu, entry)) return;
+  trace.Commit();
 
   linkage::RestoreRegisters(cpu, entry, 2, 14);
   if (from_call) {
@@ -199,8 +211,6 @@ void ProgramReturn(GuestCpu& cpu, const Insn&) {
     linkage::SetSecondaryAsn(state, saved_secondary);
     state.cr[kSecondaryAsce] = finds_secondary ? secondary.asce : state.cr[kPrimaryAsce];
   }
-  Psw psw{LoadStorage<uint64_t>(entry.bytes + linkage::kPswMask),
-          LoadStorage<uint64_t>(entry.bytes + linkage::kPswAddress)};
   // PER stays as the program that returns has it.
   psw.mask = (psw.mask & ~Psw::kPer) | (cpu.psw_mask() & Psw::kPer);
   state.breaking_event_address = cpu.instruction_address();
@@ -220,8 +230,11 @@ void BranchAndStack(GuestCpu& cpu, const Insn& insn) {
   Psw psw = WithMode(cpu.psw(), mode64, mode31);
   psw.address = mode64 ? link & ~uint64_t{1} : link & (mode31 ? 0x7fffffff : 0xffffff);
   const uint64_t target = insn.r2 ? cpu.Wrap(cpu.gpr(insn.r2)) : cpu.next_address();
+  TraceTable trace(cpu);
+  if (insn.r2 && !trace.AddBranch(target, cpu.psw_mask())) return;
   if (!linkage::Push(cpu, linkage::kBranchState, psw, linkage::AddressWithMode(cpu, target)))
     return;
+  trace.Commit();
   if (insn.r2) cpu.BranchTo(target);
 }
 
@@ -243,6 +256,8 @@ void ProgramTransfer(GuestCpu& cpu, const Insn& insn) {
   const uint64_t address = mode64 ? where & ~uint64_t{1} : where & 0x7ffffffe;
   if (!mode64 && !mode31 && (address & 0x7f000000)) return cpu.Interrupt(PgmCode::kSpecification);
 
+  TraceTable trace(cpu);
+  if (!trace.AddProgramTransfer(asn, where)) return;
   if (asn != linkage::PrimaryAsn(state)) {
     AsnSecondTableEntry target;
     if (!linkage::TranslateAsn(cpu, asn, target)) return;
@@ -252,6 +267,7 @@ void ProgramTransfer(GuestCpu& cpu, const Insn& insn) {
     if (!authorized) return cpu.InterruptTranslation(PgmCode::kPrimaryAuthority, asn);
     linkage::SwitchPrimary(cpu, asn, target);
   }
+  trace.Commit();
   linkage::SetKeyMask(state, linkage::KeyMask(state) & key_mask);
   linkage::SetSecondaryAsn(state, asn);
   state.cr[kSecondaryAsce] = state.cr[kPrimaryAsce];

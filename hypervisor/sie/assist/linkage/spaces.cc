@@ -2,6 +2,7 @@
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/authority.h"
 #include "hypervisor/sie/assist/linkage/address_spaces.h"
+#include "hypervisor/sie/assist/trace_table.h"
 
 namespace hypervisor::assist {
 namespace {
@@ -18,6 +19,8 @@ void SetSecondaryAsnAndSpace(GuestCpu& cpu, const Insn& insn) {
     return cpu.Interrupt(PgmCode::kSpecialOperation);
   }
   const auto asn = static_cast<uint16_t>(cpu.gpr(insn.r1));
+  TraceTable trace(cpu);
+  if (!trace.AddSetSecondary(asn)) return;
   if (asn == linkage::PrimaryAsn(state)) {
     state.cr[kSecondaryAsce] = state.cr[kPrimaryAsce];
   } else {
@@ -29,6 +32,7 @@ void SetSecondaryAsnAndSpace(GuestCpu& cpu, const Insn& insn) {
     if (!authorized) return cpu.InterruptTranslation(PgmCode::kSecondaryAuthority, asn);
     state.cr[kSecondaryAsce] = entry.asce;
   }
+  trace.Commit();
   linkage::SetSecondaryAsn(state, asn);
   cpu.ControlChanged();
 }
@@ -171,6 +175,9 @@ void ResumeProgram(GuestCpu& cpu, const Insn& insn) {
   }
   const Psw psw{(cpu.psw_mask() & ~kTaken) | (given.mask & kTaken), given.address};
   if (!psw.IsValid() || (psw.address & 1)) return cpu.Interrupt(PgmCode::kSpecification);
+  TraceTable trace(cpu);
+  if (!trace.AddModeSwitch(psw.mask)) return;
+  trace.Commit();
   cpu.state().ar[insn.b2] = LoadStorage<uint32_t>(access);
   if (!long_register) {
     cpu.set_gpr_low(insn.b2, LoadStorage<uint32_t>(low));

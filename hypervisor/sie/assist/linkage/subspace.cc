@@ -3,6 +3,7 @@
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/authority.h"
 #include "hypervisor/sie/assist/linkage/address_spaces.h"
+#include "hypervisor/sie/assist/trace_table.h"
 
 namespace hypervisor::assist {
 namespace {
@@ -68,6 +69,9 @@ void BranchInSubspaceGroup(GuestCpu& cpu, const Insn& insn) {
     if (origin != base && !in_group) return cpu.Interrupt(PgmCode::kSpecialOperation);
   }
 
+  TraceTable trace(cpu);
+  if (!trace.AddSubspaceBranch(alet, cpu.gpr(insn.r2))) return;
+  trace.Commit();
   constexpr uint64_t kEvents = asce::kSpaceSwitchEvent | asce::kStorageAlteration;
   const bool to_base = target.origin == base && alet != 1;
   state.cr[kPrimaryAsce] =
@@ -101,12 +105,15 @@ void BranchAndSetAuthority(GuestCpu& cpu, const Insn& insn) {
     if (insn.r2 == 0) return cpu.Interrupt(PgmCode::kSpecialOperation);
     const auto key = static_cast<uint8_t>(Bits<56, 59>(cpu.gpr(insn.r1)));
     if (!KeyPermitted(cpu, key)) return cpu.Interrupt(PgmCode::kPrivilegedOperation);
+    Psw psw = BranchPsw(cpu, cpu.gpr(insn.r2));
+    TraceTable trace(cpu);
+    if (!trace.AddBranch(psw.address, psw.mask)) return;
+    trace.Commit();
     cpu.StoreReal<uint32_t>(table + 20, uint32_t{linkage::KeyMask(state)} << 16 |
                                             uint32_t{cpu.psw_key()} << 4 | kReduced |
                                             (cpu.problem_state() ? kProblem : 0));
     cpu.StoreReal<uint64_t>(table + 32, mode64 ? cpu.next_address()
                                                : linkage::AddressWithMode(cpu, cpu.next_address()));
-    Psw psw = BranchPsw(cpu, cpu.gpr(insn.r2));
     psw.set_key(key);
     psw.mask |= Psw::kProblemState;
     linkage::SetKeyMask(state,
@@ -117,6 +124,9 @@ void BranchAndSetAuthority(GuestCpu& cpu, const Insn& insn) {
   // And back.
   if (insn.r2 != 0) return cpu.Interrupt(PgmCode::kSpecialOperation);
   Psw psw = BranchPsw(cpu, return_address);
+  TraceTable trace(cpu);
+  if (!trace.AddBranch(psw.address, psw.mask)) return;
+  trace.Commit();
   psw.set_key(static_cast<uint8_t>(authority >> 4 & 15));
   psw.mask = (psw.mask & ~Psw::kProblemState) | (authority & kProblem ? Psw::kProblemState : 0);
   SetLink(cpu, insn.r1);
