@@ -195,10 +195,24 @@ absl::Status LocalMachine::AttachDevices(FindMemory find_memory) {
       backing = *std::move(memory);
       held_[disk->memory] = backing;
     }
-    absl::Status attached = AttachDevice(*machine_, plan_, device, backing.get(), number);
+    device_counts_.push_back(std::make_shared<DeviceCounts>());
+    absl::Status attached =
+        AttachDevice(*machine_, plan_, device, backing.get(), device_counts_.back(), number);
     if (!attached.ok()) return attached;
   }
   return absl::OkStatus();
+}
+
+std::vector<DeviceReport> LocalMachine::Devices() const {
+  static constexpr const char* kKinds[] = {"disk", "network", "random"};
+  std::vector<DeviceReport> reports;
+  for (size_t i = 0; i < device_counts_.size(); ++i) {
+    const DevicePlan& device = plan_.devices[i];
+    const DeviceCounts& counts = *device_counts_[i];
+    reports.push_back(
+        {device.id, kKinds[device.kind.index()], counts.notifications, counts.completions});
+  }
+  return reports;
 }
 
 absl::Status LocalMachine::LoadProgram(ucontrol::Machine& machine, ucontrol::Vcpu& first) {

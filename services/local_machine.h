@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hypervisor/device.h"
+#include "services/counted_device.h"
 #include "services/host_memory.h"
 #include "services/machine_host.h"
 #include "services/mapping_ledger.h"
@@ -67,6 +68,8 @@ class LocalMachine final : public ucontrol::MachineListener {
   // Mapped, a device's, or what it boots from.
   bool Uses(const std::string& memory) const;
 
+  std::vector<DeviceReport> Devices() const;
+
   // How much the console took.
   size_t Type(absl::string_view input);
 
@@ -97,8 +100,9 @@ class LocalMachine final : public ucontrol::MachineListener {
   const MachinePlan plan_;
   HostListener& listener_;
   const bool client_monitor_;
-  std::shared_ptr<HostMemory> storage_;                      // null if it has none of its own
-  std::map<std::string, std::shared_ptr<HostMemory>> held_;  // boot images and disks
+  std::shared_ptr<HostMemory> storage_;                       // null if it has none of its own
+  std::map<std::string, std::shared_ptr<HostMemory>> held_;   // boot images and disks
+  std::vector<std::shared_ptr<DeviceCounts>> device_counts_;  // of the plan's devices, in order
   ucontrol::Console console_;
   std::unique_ptr<ucontrol::Machine> machine_;
   std::atomic<uint64_t> pumped_ = 0;  // output that the listener was told of

@@ -339,6 +339,13 @@ absl::Status LocalMachineHost::StoreStatus(const std::string& machine, uint16_t 
   return found.ok() ? (*found)->StoreStatus(vcpu, location) : found.status();
 }
 
+absl::StatusOr<std::vector<DeviceReport>> LocalMachineHost::Devices(
+    const std::string& machine) const {
+  const auto found = Find(machine);
+  if (!found.ok()) return found.status();
+  return (*found)->Devices();
+}
+
 absl::Status LocalMachineHost::Map(const std::string& machine, std::optional<uint16_t> vcpu,
                                    const SegmentRange& range) {
   const auto found = Find(machine);

@@ -61,6 +61,7 @@ class LocalMachineHost final : public MachineHost {
   absl::Status StopVcpu(const std::string& machine, uint16_t vcpu) override;
   absl::Status StoreStatus(const std::string& machine, uint16_t vcpu,
                            const StatusLocation& location) override;
+  absl::StatusOr<std::vector<DeviceReport>> Devices(const std::string& machine) const override;
 
   absl::Status Map(const std::string& machine, std::optional<uint16_t> vcpu,
                    const SegmentRange& range) override;

@@ -148,6 +148,14 @@ struct VcpuReport {
   std::map<std::string, int64_t> exits;  // by KVM's name of the interception
 };
 
+// What went through a device since the machine was started.
+struct DeviceReport {
+  std::string id;
+  std::string kind;  // "disk", "network", "random"
+  int64_t notifications = 0;
+  int64_t completions = 0;
+};
+
 // An absolute address of the save area, or one of the two assigned ones.
 struct StatusLocation {
   enum class Kind { kAddress, kAbsolute, kPrefixed };
@@ -250,6 +258,8 @@ class MachineHost {
   virtual absl::Status StopVcpu(const std::string& machine, uint16_t vcpu) = 0;
   virtual absl::Status StoreStatus(const std::string& machine, uint16_t vcpu,
                                    const StatusLocation& location) = 0;
+
+  virtual absl::StatusOr<std::vector<DeviceReport>> Devices(const std::string& machine) const = 0;
 
   // Address spaces. Ranges are aligned and inside their memory. All vCPUs if none is named.
   virtual absl::Status Map(const std::string& machine, std::optional<uint16_t> vcpu,

@@ -40,6 +40,24 @@ void AddVcpus(const std::string& machine, MachineHost& host, std::vector<Sample>
   }
 }
 
+void AddDevices(const std::string& machine, MachineHost& host, std::vector<Sample>& samples) {
+  const auto devices = host.Devices(machine);
+  if (!devices.ok()) return;
+  for (const DeviceReport& device : *devices) {
+    const auto add = [&](const char* name, const char* help, int64_t value) {
+      samples.push_back({name,
+                         help,
+                         true,
+                         {{"machine", machine}, {"device", device.id}, {"kind", device.kind}},
+                         static_cast<double>(value)});
+    };
+    add("ucontrol_device_notifications_total", "How often guests notified their devices",
+        device.notifications);
+    add("ucontrol_device_completions_total", "How often devices gave requests back",
+        device.completions);
+  }
+}
+
 }  // namespace
 
 std::vector<Sample> TakeSamples(const Registry& registry, MachineHost& host, const Budget& budget) {
@@ -50,7 +68,9 @@ std::vector<Sample> TakeSamples(const Registry& registry, MachineHost& host, con
   }
   for (const auto& machine : registry.List<v1::Machine>()) {
     ++states[machine->state()];
-    if (machine->state() == v1::MACHINE_STATE_RUNNING) AddVcpus(machine->name(), host, samples);
+    if (machine->state() != v1::MACHINE_STATE_RUNNING) continue;
+    AddVcpus(machine->name(), host, samples);
+    AddDevices(machine->name(), host, samples);
   }
   for (const auto& [state, count] : states) {
     samples.push_back({"ucontrol_machines",

@@ -103,7 +103,7 @@ DeviceOr MakeNetwork(const MachinePlan& plan, const DevicePlan& device,
 
 absl::Status AttachDevice(ucontrol::Machine& machine, const MachinePlan& plan,
                           const DevicePlan& device, const HostMemory* backing,
-                          uint16_t& next_number) {
+                          std::shared_ptr<DeviceCounts> counts, uint16_t& next_number) {
   DeviceOr made = absl::InternalError("no kind of device");
   if (const auto* disk = std::get_if<DiskDevice>(&device.kind)) {
     made = MakeDisk(*disk, backing);
@@ -125,8 +125,8 @@ absl::Status AttachDevice(ucontrol::Machine& machine, const MachinePlan& plan,
     number = next_number++;
   }
   auto* subsystem = machine.FindPart<ucontrol::ChannelSubsystem>();
-  if (!subsystem ||
-      !virtio::CcwTransport::Attach(*std::move(made), number, *subsystem, machine, machine)) {
+  if (!subsystem || !virtio::CcwTransport::Attach(Counted(*std::move(made), std::move(counts)),
+                                                  number, *subsystem, machine, machine)) {
     return absl::ResourceExhaustedError(
         absl::StrFormat("device %s: no subchannel for number 0x%04x", device.id, number));
   }

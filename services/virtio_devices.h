@@ -3,8 +3,10 @@
 #define SERVICES_VIRTIO_DEVICES_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "absl/status/status.h"
+#include "services/counted_device.h"
 #include "services/host_memory.h"
 #include "services/machine_host.h"
 #include "ucontrol/machine.h"
@@ -12,11 +14,11 @@
 namespace services {
 
 // `backing` is a disk's memory, if it has one. `next_number` is the device number of a device that
-// names none, and becomes the next one. FAILED_PRECONDITION or NOT_FOUND for a file that is no
-// disk.
+// names none, and becomes the next one. What goes through it is counted. FAILED_PRECONDITION or
+// NOT_FOUND for a file that is no disk.
 absl::Status AttachDevice(ucontrol::Machine& machine, const MachinePlan& plan,
                           const DevicePlan& device, const HostMemory* backing,
-                          uint16_t& next_number);
+                          std::shared_ptr<DeviceCounts> counts, uint16_t& next_number);
 
 }  // namespace services
 

@@ -1,5 +1,6 @@
 #include "services/cli/client.h"
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -24,6 +25,9 @@ namespace {
 
 namespace v1 = ucontrol::v1;
 namespace longrunning = google::longrunning;
+
+constexpr int kKeepAliveMilliseconds = 60'000;
+constexpr std::chrono::seconds kPatience{1};
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -125,10 +129,15 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(const Endpoint& endpoint
   if (!credentials.ok()) return credentials.status();
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(64 << 20);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  // A connection whose other end is gone without a word is noticed.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepAliveMilliseconds);
   if (!endpoint.server_name.empty()) {
     arguments.SetSslTargetNameOverride(endpoint.server_name);
   }
   const auto channel = grpc::CreateCustomChannel(endpoint.address, *credentials, arguments);
+  // A daemon that begins to serve just now. The first call tells what is wrong, if it is.
+  channel->WaitForConnected(std::chrono::system_clock::now() + kPatience);
   return std::unique_ptr<Client>(new Client(std::make_unique<Stubs>(channel)));
 }
 
