@@ -25,7 +25,7 @@ def find(*names):
     raise FileNotFoundError(names[0])
 
 
-UCONTROLD = find("services/ucontrold", "bazel-bin/services/ucontrold")
+UCONTROLD = os.environ.get("UCONTROLD") or find("services/ucontrold", "bazel-bin/services/ucontrold")
 UCCTL = find("services/cli/ucctl", "bazel-bin/services/cli/ucctl")
 
 
@@ -54,7 +54,7 @@ _stubs = _make_stubs()
 from google.longrunning import operations_pb2, operations_pb2_grpc  # noqa: E402
 from google.rpc import error_details_pb2, status_pb2  # noqa: E402
 from ucontrol.v1 import (address_space_pb2, address_space_pb2_grpc, console_pb2,  # noqa: E402
-                         console_pb2_grpc, cpu_pb2, daemon_pb2, daemon_pb2_grpc, event_pb2,
+                         console_pb2_grpc, cpu_pb2, daemon_pb2, daemon_pb2_grpc, device_pb2, event_pb2,
                          event_pb2_grpc, interrupt_pb2, interrupt_pb2_grpc, machine_pb2,
                          machine_pb2_grpc, memory_pb2, memory_pb2_grpc, vcpu_pb2, vcpu_pb2_grpc)
 

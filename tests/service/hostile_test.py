@@ -4,8 +4,8 @@ import socket
 import threading
 import time
 
-from google.protobuf import message
 from harness import *  # noqa: F403
+from invention import invent, methods
 
 # Of random values, for each method.
 MESSAGES = int(os.environ.get("UCONTROL_MESSAGES", "15"))
@@ -24,13 +24,6 @@ class HostileTest(ServiceTest):
         client.daemons.GetVersion(daemon_pb2.GetVersionRequest(), timeout=10)
         client.channel.close()
         self.assertLess(time.time() - began, 5)
-
-    def methods(self):
-        for module in (machine_pb2, memory_pb2, vcpu_pb2, address_space_pb2, interrupt_pb2,
-                       console_pb2, event_pb2, daemon_pb2, operations_pb2):
-            for service in module.DESCRIPTOR.services_by_name.values():
-                for method in service.methods:
-                    yield "/%s/%s" % (service.full_name, method.name), method
 
     def send(self, method, descriptor, payloads, timeout=5):
         """These bytes as messages; the code that comes back."""
@@ -51,7 +44,7 @@ class HostileTest(ServiceTest):
 
     def test_noise_instead_of_messages(self):
         generator = random.Random(1)
-        for name, descriptor in self.methods():
+        for name, descriptor in methods():
             for _ in range(5):
                 noise = bytes(generator.randrange(256) for _ in range(generator.randrange(1, 200)))
                 code = self.send(name, descriptor, [noise], timeout=2)
@@ -63,59 +56,16 @@ class HostileTest(ServiceTest):
         self.client.boot("m", "spinner", storage=4 * MIB)
         generator = random.Random(2)
         codes = {}
-        for name, descriptor in self.methods():
+        for name, descriptor in methods():
             if name.endswith(("WatchEvents", "WaitOperation", "AttachConsole", "Run")):
                 continue
             for _ in range(MESSAGES):
-                request = self.invent(descriptor.input_type, generator)
+                request = invent(descriptor.input_type, generator)
                 code = self.send(name, descriptor, [request.SerializeToString()])
                 codes.setdefault(code, set()).add(name)
                 self.assertNotIn(code, (UNAVAILABLE, grpc.StatusCode.UNKNOWN,
                                         grpc.StatusCode.INTERNAL), "%s %s" % (name, request))
         self.serves()
-
-    WORDS = ("machines/m", "machines/m/vcpus/0", "memories/m-image", "m", "", "machines/../m", "*",
-             "machines/m/consoles/sclp", "operations/x", "a" * 300, "\0", "state = RUNNING", "%n%s",
-             "'; DROP TABLE resources; --", "machines/m/vcpus/65535", "\u202e", "0")
-
-    def invent(self, descriptor, generator, depth=0):
-        from google.protobuf import message_factory, symbol_database
-        request = symbol_database.Default().GetPrototype(descriptor)()
-        for field in descriptor.fields:
-            if generator.random() < 0.4 or depth > 4:
-                continue
-            self.fill(request, field, generator, depth)
-        return request
-
-    def fill(self, request, field, generator, depth):
-        if field.message_type and field.message_type.GetOptions().map_entry:
-            return
-        if field.message_type:
-            value = self.invent(field.message_type, generator, depth + 1)
-            target = getattr(request, field.name)
-            if field.label == field.LABEL_REPEATED:
-                target.add().CopyFrom(value)
-            else:
-                target.CopyFrom(value)
-            return
-        if field.cpp_type == field.CPPTYPE_STRING:
-            value = generator.choice(self.WORDS)
-            value = value if field.type != field.TYPE_BYTES else value.encode()
-        elif field.cpp_type == field.CPPTYPE_BOOL:
-            value = generator.random() < 0.5
-        elif field.cpp_type == field.CPPTYPE_ENUM:
-            value = generator.choice([0, 1, 2, 3, 99])
-        elif field.cpp_type in (field.CPPTYPE_DOUBLE, field.CPPTYPE_FLOAT):
-            value = generator.random()
-        else:
-            bits = 64 if field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_UINT64) else 32
-            signed = field.cpp_type in (field.CPPTYPE_INT64, field.CPPTYPE_INT32)
-            value = generator.choice([0, 1, 4096, MIB, 2 * MIB, (1 << bits - 1) - 1,
-                                      -1 if signed else (1 << bits) - 1, generator.getrandbits(bits - 1)])
-        if field.label == field.LABEL_REPEATED:
-            getattr(request, field.name).append(value)
-        else:
-            setattr(request, field.name, value)
 
     def test_streams_that_never_begin_or_end(self):
         """Half-open streams are bounded, and give way."""
@@ -241,14 +191,17 @@ class MetricsTest(ServiceTest):
         self.daemon.flags.append("--channelz_socket=" + self.daemon.directory + "/z")
         self.daemon.start()
         self.client = self.daemon.client()
-        self.client.boot("m", "spinner")
+        self.client.boot("m", "spinner", devices=[device_pb2.Device(
+            id="rng", random_source=device_pb2.RandomSource())])
         with self.refused(NOT_FOUND):
             self.client.machine("none")
         with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port) as page:
             text = page.read().decode()
         for line in ('ucontrol_machines{state="running"} 1', 'ucontrol_machines{state="stopped"} 0',
                      'ucontrol_calls_total{code="NOT_FOUND",method="Machines.GetMachine"} 1',
-                     "ucontrol_vcpu_run_seconds_total", "ucontrol_memory_bytes 17825792"):
+                     "ucontrol_vcpu_run_seconds_total", "ucontrol_vcpu_exits_total",
+                     'ucontrol_device_notifications_total{device="rng",kind="random",machine='
+                     '"machines/m"} 0', "ucontrol_memory_bytes 17825792"):
             self.assertIn(line, text)
 
     def test_health_reflection_and_channelz(self):

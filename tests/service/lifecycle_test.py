@@ -1,6 +1,9 @@
 """Machines that run: started, watched, talked to, stopped."""
+import re
+import socket
 import threading
 import time
+import urllib.request
 
 from google.protobuf import duration_pb2
 from harness import *  # noqa: F403
@@ -386,6 +389,54 @@ class WatchTest(RunningTest):
         event = next(call).event
         self.assertEqual(event.machine.state, machine_pb2.MACHINE_STATE_CRASHED)
         self.assertEqual(event.machine.stop_report.psw.address, 0x2a)
+
+
+class DeadlineTest(RunningTest):
+    """A call ends when its time is over, or its client gives up, and leaves nothing open."""
+
+    def setUp(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.flags = ["--metrics_address=127.0.0.1:%d" % self.port]
+        super().setUp()
+
+    def open_streams(self):
+        with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % self.port) as page:
+            text = page.read().decode()
+        return int(re.search(r"^ucontrol_open_streams (\d+)", text, re.MULTILINE).group(1))
+
+    def calls(self, **options):
+        console = console_pb2.AttachConsoleRequest(name="machines/t/consoles/sclp", read_only=True)
+        quiet = threading.Event()
+        self.addCleanup(quiet.set)
+
+        def attach():
+            yield console
+            quiet.wait(60)
+        yield self.client.events.WatchEvents(event_pb2.WatchEventsRequest(), **options)
+        yield self.client.consoles.AttachConsole(attach(), **options)
+        operation = self.client.machines.StopMachine(machine_pb2.StopMachineRequest(
+            name="machines/t", grace_period=duration_pb2.Duration(seconds=60)))
+        yield self.client.operations.WaitOperation.future(
+            operations_pb2.WaitOperationRequest(name=operation.name), **options)
+
+    def test_deadlines(self):
+        self.talker().type("l")
+        calls = list(self.calls(timeout=0.5))
+        self.wait_for(lambda: self.open_streams() == 1 + len(calls))
+        for call in calls:
+            self.wait_for(call.done, 5, "the deadline")
+            self.assertEqual(call.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
+        self.wait_for(lambda: self.open_streams() == 1, 5, "the end of the streams")
+
+    def test_cancellation(self):
+        self.talker().type("l")
+        calls = list(self.calls())
+        self.wait_for(lambda: self.open_streams() == 1 + len(calls))
+        for call in calls:
+            call.cancel()
+        self.wait_for(lambda: self.open_streams() == 1, 5, "the end of the streams")
 
 
 class CompactionTest(RunningTest):

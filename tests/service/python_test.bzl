@@ -10,6 +10,7 @@ def python_service_test(name, src = None, data = [], **kwargs):
         data = [
             source,
             "harness.py",
+            "invention.py",
             "run_tests.py",
             "//proto:sources",
             "//services:ucontrold",

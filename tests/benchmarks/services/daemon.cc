@@ -153,6 +153,7 @@ Typist::Typist(Client& client, const std::string& machine)
   v1::AttachConsoleRequest first;
   first.set_name(Named(machine) + "/consoles/sclp");
   first.set_offset(0);
+  first.set_steal(true);
   stream_->Write(first);
 }
 
