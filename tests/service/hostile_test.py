@@ -200,8 +200,8 @@ class MetricsTest(ServiceTest):
         for line in ('ucontrol_machines{state="running"} 1', 'ucontrol_machines{state="stopped"} 0',
                      'ucontrol_calls_total{code="NOT_FOUND",method="Machines.GetMachine"} 1',
                      "ucontrol_vcpu_run_seconds_total", "ucontrol_vcpu_exits_total",
-                     'ucontrol_device_notifications_total{device="rng",kind="random",machine='
-                     '"machines/m"} 0', "ucontrol_memory_bytes 17825792"):
+                     'ucontrol_device_notifications_total{machine="machines/m",device="rng",'
+                     'kind="random"} 0', "ucontrol_memory_bytes 17825792"):
             self.assertIn(line, text)
 
     def test_health_reflection_and_channelz(self):
