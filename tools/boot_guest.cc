@@ -54,6 +54,7 @@ ABSL_FLAG(std::string, uuid, "", "the machine's UUID, 32 hexadecimal digits and 
 ABSL_FLAG(bool, line_mode, false, "offer the line-mode console as well");
 ABSL_FLAG(std::vector<std::string>, without, {}, "facility bits that the CPUs shall not have");
 ABSL_FLAG(uint32_t, seconds, 0, "give up after this time; 0: never");
+ABSL_FLAG(std::string, engine, "", "interpreter or translator; empty: the default");
 ABSL_FLAG(std::string, expect, "", "exit with status 0 as soon as the console shows this");
 
 namespace {
@@ -254,8 +255,15 @@ int main(int argc, char** argv) {
   const RawTerminal terminal;
   Console console;
   Ending ending;
-  hypervisor::SoftwareDevice device(
-      {.engine = hypervisor::MakeInterpreter, .machine = {.facilities = Facilities()}});
+  const std::string engine = absl::GetFlag(FLAGS_engine);
+  if (!engine.empty() && engine != "interpreter" && engine != "translator") {
+    absl::FPrintF(stderr, "--engine=%s: there are interpreter and translator\n", engine);
+    return kNotStarted;
+  }
+  hypervisor::SoftwareDevice device({.engine = engine == "interpreter" ? hypervisor::MakeInterpreter
+                                               : engine == "translator" ? hypervisor::MakeTranslator
+                                                                        : hypervisor::MakeEngine,
+                                     .machine = {.facilities = Facilities()}});
   absl::StatusOr<std::unique_ptr<Machine>> machine;
   int status = kNotStarted;
   {

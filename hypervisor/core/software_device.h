@@ -16,7 +16,7 @@ namespace hypervisor {
 class SoftwareDevice : public Device {
  public:
   struct Options {
-    EngineFactory engine = MakeInterpreter;  // one Sie for each vCPU of a UCONTROL VM
+    EngineFactory engine = MakeEngine;  // one Sie for each vCPU of a UCONTROL VM
     Machine machine = {};
     bool sys_admin = true;        // false: KVM_CREATE_VM refuses UCONTROL VMs
     bool pages_in_files = false;  // Backing answers for vCPUs

@@ -129,6 +129,7 @@ uint8_t* GuestCpu::Resolve(GuestAbsolute absolute, bool store) {
   auto* at = reinterpret_cast<uint8_t*>(user->raw());
   if (store) {
     __atomic_fetch_or(at, 0, __ATOMIC_RELAXED);
+    IsCode(at - (absolute.raw() & kPageMask));
   } else {
     static_cast<void>(*static_cast<volatile uint8_t*>(at));
   }

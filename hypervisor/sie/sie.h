@@ -58,6 +58,12 @@ class Sie {
 };
 
 std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment);
+// These two are in //hypervisor/sie:engines. Null where the translator isn't built in, or the host
+// can't execute its code.
+std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment);
+// The engine that UCONTROL_ENGINE names in our environment, "interpreter" or "translator"; null for
+// any other name. Without it, the default.
+std::unique_ptr<Sie> MakeEngine(const SieEnvironment& environment);
 
 }  // namespace hypervisor
 

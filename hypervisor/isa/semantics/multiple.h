@@ -80,6 +80,7 @@ struct StoreAccessMultiple {
   static void Of(auto& cpu, int r1, int r3, auto address, int b2) {
     const int count = RegisterCount(r1, r3);
     cpu.template RequireBoundary<U32>(address);
+    if (cpu.Stopped()) return;
     cpu.template StoreSuccessive<U32>(address, b2, count,
                                       [&](int i) { return cpu.Ar((r1 + i) & 15); });
   }

@@ -47,7 +47,7 @@ class ShortList {
 
 struct Operation {
   Opcode opcode = Opcode::kNothing;
-  Type type;                         // of the result, or of what is stored
+  Type type = Type::kNone;           // of the result, or of what is stored
   Type from = Type::kNone;           // of a conversion's argument
   ValueId result = 0;                // the first of them; 0 for none
   ShortList<ValueId, 17> arguments;  // an address and 16 registers at most

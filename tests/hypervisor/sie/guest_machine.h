@@ -1,4 +1,4 @@
-// One guest CPU on the interpreter with storage of its own, for tests of the engine.
+// One guest CPU on the engine that UCONTROL_ENGINE names, with storage of its own, for tests of the engine.
 #ifndef TESTS_HYPERVISOR_SIE_GUEST_MACHINE_H_
 #define TESTS_HYPERVISOR_SIE_GUEST_MACHINE_H_
 
@@ -37,7 +37,7 @@ class GuestMachine {
     cpu.psw = Psw{Psw::kExtendedAddressing | Psw::kBasicAddressing, kProgram};
     cpu.cr[0] = 0xe0 | cr0_afp;
     cpu.cr[14] = 0xc2000000;
-    sie = MakeInterpreter({space, keys, broadcast, facilities_});
+    sie = MakeEngine({space, keys, broadcast, facilities_});
   }
   ~GuestMachine() {
     sie.reset();

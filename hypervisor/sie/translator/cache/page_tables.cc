@@ -1,0 +1,83 @@
+#include "hypervisor/sie/translator/cache/page_tables.h"
+
+#include <sys/mman.h>
+
+#include "hypervisor/arch/address.h"
+
+namespace hypervisor {
+
+using x86::PageEntry;
+
+PageTables::~PageTables() {
+  for (Table& table : tables_) {
+    if (table.entries) munmap(table.entries, kEntries * sizeof(PageEntry));
+  }
+}
+
+PageEntry* PageTables::Of(uint64_t context) {
+  Table* oldest = &tables_[0];
+  for (Table& table : tables_) {
+    if (table.entries && table.context == context) {
+      table.used = ++clock_;
+      current_ = &table;
+      return table.entries;
+    }
+    if (table.used < oldest->used) oldest = &table;
+  }
+  if (!oldest->entries) {
+    void* at = mmap(nullptr, kEntries * sizeof(PageEntry), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED) return nullptr;
+    oldest->entries = static_cast<PageEntry*>(at);
+  }
+  Empty(*oldest, false);
+  oldest->context = context;
+  oldest->used = ++clock_;
+  current_ = oldest;
+  return oldest->entries;
+}
+
+void PageTables::Set(uint64_t page, uint64_t read, uint64_t write) {
+  if (page >= kEntries) return;
+  PageEntry& entry = current_->entries[page];
+  if (current_->pages.insert(static_cast<uint32_t>(page >> 8)).second && ++pages_ > kMostPages) {
+    for (Table& table : tables_) {
+      if (table.entries) Empty(table, true);
+    }
+    current_->pages.insert(static_cast<uint32_t>(page >> 8));
+    pages_ = 1;
+  }
+  if (entry.read == 0 && entry.write == 0) {
+    current_->filled.push_back(static_cast<uint32_t>(page));
+  }
+  entry = {read, write};
+}
+
+void PageTables::DropWrites(const uint8_t* host) {
+  const auto address = reinterpret_cast<uint64_t>(host);
+  for (Table& table : tables_) {
+    for (const uint32_t page : table.filled) {
+      PageEntry& entry = table.entries[page];
+      if (entry.write != 0 && entry.write + (uint64_t{page} << 12) == address) entry.write = 0;
+    }
+  }
+}
+
+void PageTables::Clear() {
+  for (Table& table : tables_) {
+    if (table.entries) Empty(table, false);
+    table.context = ~uint64_t{0};
+    table.used = 0;
+  }
+}
+
+void PageTables::Empty(Table& table, bool give_back) {
+  for (const uint32_t page : table.filled) table.entries[page] = {};
+  table.filled.clear();
+  if (!give_back) return;
+  madvise(table.entries, kEntries * sizeof(PageEntry), MADV_DONTNEED);
+  pages_ -= table.pages.size();
+  table.pages.clear();
+}
+
+}  // namespace hypervisor

@@ -1,0 +1,59 @@
+// Flat page tables of data spaces for translated code: entry `page` of a table tells where that
+// page of the space is in our memory. Sparse reservations; an absent entry carries every rare
+// check.
+#ifndef HYPERVISOR_SIE_TRANSLATOR_CACHE_PAGE_TABLES_H_
+#define HYPERVISOR_SIE_TRANSLATOR_CACHE_PAGE_TABLES_H_
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "hypervisor/sie/translator/x86/frame.h"
+
+namespace hypervisor {
+
+class PageTables {
+ public:
+  PageTables() = default;
+  ~PageTables();
+  PageTables(const PageTables&) = delete;
+  PageTables& operator=(const PageTables&) = delete;
+
+  // The table of a context, empty if it is new; null if the host gives no address space.
+  // kNoContext has one that is never filled.
+  x86::PageEntry* Of(uint64_t context);
+
+  // Makes what a page's entry says. `context` is the one that Of was asked for last.
+  void Set(uint64_t page, uint64_t read, uint64_t write);
+
+  // Stores to our page at `host` need C++ again, in every space.
+  void DropWrites(const uint8_t* host);
+
+  // Forgets everything.
+  void Clear();
+
+ private:
+  static constexpr uint64_t kEntries = uint64_t{1} << (x86::kPageTableBits - 12);
+  static constexpr size_t kTables = 24;
+  static constexpr size_t kMostPages = 32768;  // of 4 KiB that entries take
+
+  struct Table {
+    x86::PageEntry* entries = nullptr;
+    uint64_t context = ~uint64_t{0};
+    uint64_t used = 0;  // when
+    std::vector<uint32_t> filled;
+    absl::flat_hash_set<uint32_t> pages;  // of ours that hold entries
+  };
+
+  void Empty(Table& table, bool give_back);
+
+  std::array<Table, kTables> tables_;
+  Table* current_ = nullptr;
+  uint64_t clock_ = 0;
+  size_t pages_ = 0;
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_SIE_TRANSLATOR_CACHE_PAGE_TABLES_H_

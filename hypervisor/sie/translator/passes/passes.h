@@ -1,0 +1,27 @@
+// Passes over the IR of a guest block: free functions, each with one aim. An operation that is not
+// wanted any more becomes a kNothing.
+#ifndef HYPERVISOR_SIE_TRANSLATOR_PASSES_PASSES_H_
+#define HYPERVISOR_SIE_TRANSLATOR_PASSES_PASSES_H_
+
+#include <vector>
+
+#include "hypervisor/sie/translator/guest_block.h"
+#include "hypervisor/sie/translator/ir.h"
+
+namespace hypervisor::passes {
+
+// Whether an operation changes anything but its result, or may end the instruction.
+bool HasEffect(ir::Opcode opcode);
+// Whether it may leave the block: everything the guest can see must be in place by then.
+bool MayLeave(ir::Opcode opcode);
+
+// What an operation computes from constants becomes a constant.
+void FoldConstants(ir::Block& block, uint64_t address_mask);
+// A condition code that nobody sees is not set.
+void RemoveDeadConditionCodes(GuestBlock& block);
+// What nobody uses is not computed. Answers how often each value is used.
+std::vector<uint16_t> RemoveDeadValues(ir::Block& block);
+
+}  // namespace hypervisor::passes
+
+#endif  // HYPERVISOR_SIE_TRANSLATOR_PASSES_PASSES_H_

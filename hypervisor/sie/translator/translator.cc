@@ -1,0 +1,325 @@
+#include "hypervisor/sie/translator/translator.h"
+
+#include <asmjit/x86.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+
+namespace hypervisor {
+
+using x86::Block;
+using x86::Frame;
+using x86::Leave;
+using x86::Site;
+
+std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment) {
+  return Translator::Make(environment);
+}
+
+std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) {
+  const auto& host = asmjit::CpuInfo::host().features().x86();
+  if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasSSE4_1()) return nullptr;
+  std::unique_ptr<Translator> engine(new Translator(environment));
+  engine->memory_ = CodeMemory::Allocate(kCodeSize);
+  if (!engine->memory_) return nullptr;
+  const x86::Helpers helpers = {Load, Store, ExecuteSite};
+  if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
+  engine->used_ = engine->stubs_.size;
+  return engine;
+}
+
+// 8192 instructions take some microseconds.
+Translator::Translator(const SieEnvironment& environment) : Interpreter(environment, {8192, 1}) {}
+
+uint8_t Translator::CurrentMode() const {
+  const uint64_t mask = psw_mask_;
+  uint8_t mode = 0;
+  if (mask & Psw::kExtendedAddressing)
+    mode |= Mode::k64;
+  else if (mask & Psw::kBasicAddressing)
+    mode |= Mode::k31;
+  if (mask & Psw::kDat) {
+    mode |= Mode::kDat;
+    mode |= static_cast<uint8_t>(Bits<16, 17>(mask) << Mode::kAddressSpaceShift);
+  }
+  if (state_->cr[0] & cr0::kAfpRegister) mode |= Mode::kAfp;
+  if (mask & Psw::kFixedPointOverflow) mode |= Mode::kFixedPointOverflow;
+  return mode;
+}
+
+bool Translator::Synchronize() {
+  const bool flushed = tlb_.flushes() != flushes_;
+  if (flushed) {
+    flushes_ = tlb_.flushes();
+    page_tables_.Clear();
+  }
+  if (flushed || table_context_ != data_context_) {
+    table_ = page_tables_.Of(data_context_);
+    table_context_ = data_context_;
+  }
+  mode_ = CurrentMode();
+  salt_ = flushes_ << 24 | fetch_context_ << 8 | mode_;
+  return table_ != nullptr;
+}
+
+Translator::Outcome Translator::Loop() {
+  for (;;) {
+    // Here, granted_ - budget_ + 1 instructions have been executed since the last poll.
+    if (ia_ & 1) RequestPoll();
+    if (budget_ <= 0) {
+      --budget_;
+      const Outcome outcome = Poll();
+      if (outcome != Outcome::kGoOn) return outcome;
+      ++budget_;
+    }
+    const Block* block = nullptr;
+    if (per_events_ == 0 && !(ia_ & 1) && Synchronize()) block = Find();
+    const Outcome outcome = block ? Execute(*block) : InterpretOne();
+    if (outcome != Outcome::kGoOn) return outcome;
+  }
+}
+
+Translator::Outcome Translator::InterpretOne() {
+  --budget_;
+  fetch_limit_ = 0;  // look at the TLB, or fill it
+  return Step();
+}
+
+Translator::Outcome Translator::Execute(const Block& first) {
+  const Block* block = &first;
+  for (;;) {
+    x86::Transfer transfer;
+    transfer.engine = static_cast<Translator*>(this);
+    transfer.jumps = jumps_.data();
+    transfer.salt = salt_;
+    transfer.budget = budget_;
+    transfer.cc_low = cc_ & 1;
+    transfer.cc_high = cc_ >> 1;
+    ended_ = false;
+    stubs_.enter(&transfer, block->entry, state_, table_);
+    if (transfer.leave == Leave::kHandled) {
+      if (ended_) return EndInstruction();
+      return Outcome::kGoOn;
+    }
+    budget_ = transfer.budget;
+    cc_ = static_cast<uint8_t>(transfer.cc_low | transfer.cc_high << 1);
+    ia_ = transfer.address;
+    if (transfer.leave == Leave::kBudget) {
+      RequestPoll();
+      return Outcome::kGoOn;
+    }
+    if (transfer.leave == Leave::kStale) {
+      // The block that compared is the one of this place in this mode, or an older one of it.
+      const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
+      if (entry.fetch_tag == Tlb::Tag(ia_, fetch_context_)) {
+        const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
+        const auto known = blocks_.find(key);
+        if (known != blocks_.end()) {
+          const Block* stale = known->second;
+          blocks_.erase(known);
+          const uint64_t before = forgotten_;
+          const Block* fresh = Find();
+          // Unless everything was forgotten meanwhile.
+          if (fresh && forgotten_ == before) Replace(*stale, *fresh);
+          if (!fresh) return Outcome::kGoOn;
+          block = fresh;
+          if (budget_ <= 0) return Outcome::kGoOn;
+          continue;
+        }
+      }
+      return Outcome::kGoOn;
+    }
+    if ((ia_ & 1) || budget_ <= 0) return Outcome::kGoOn;
+    const uint64_t before = forgotten_;
+    block = Find();
+    if (!block) return Outcome::kGoOn;
+    if (transfer.leave == Leave::kLink && forgotten_ == before) {
+      Patch(links_[transfer.link], block->entry);
+    }
+  }
+}
+
+const Block* Translator::Find() {
+  const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
+  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
+  const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
+  const auto known = blocks_.find(key);
+  const Block* block = known != blocks_.end() ? known->second : Translate(key);
+  if (block) jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, block->entry, 0};
+  return block;
+}
+
+// The four bytes before `end` are the distance of a jump. Only this thread executes the code.
+void Translator::Patch(const uint8_t* end, const uint8_t* target) {
+  const auto distance = static_cast<int32_t>(target - end);
+  std::memcpy(memory_->Writable(end - 4), &distance, 4);
+}
+
+// Whoever jumps to the old block comes to the new one.
+void Translator::Replace(const Block& stale, const Block& fresh) {
+  *memory_->Writable(stale.entry) = 0xe9;
+  Patch(stale.entry + 5, fresh.entry);
+}
+
+void Translator::Forget() {
+  ++forgotten_;
+  used_ = stubs_.size;
+  blocks_.clear();
+  all_blocks_.clear();
+  sites_.clear();
+  links_.clear();
+  accesses_.clear();
+  code_pages_.clear();
+  jumps_.fill(x86::JumpEntry{});
+}
+
+bool Translator::IsCode(const uint8_t* page) {
+  if (!code_pages_.contains(page)) return false;
+  code_stored_ = true;
+  return true;
+}
+
+void Translator::MarkAsCode(const uint8_t* host) {
+  const auto* page =
+      reinterpret_cast<const uint8_t*>(reinterpret_cast<uint64_t>(host) & ~kPageMask);
+  if (!code_pages_.insert(page).second) return;
+  tlb_.DropWrites(page);
+  page_tables_.DropWrites(page);
+}
+
+uint64_t Translator::ContinueAt(uint64_t instruction) {
+  if (!memory_->Contains(instruction)) return 0;
+  const auto base = reinterpret_cast<uint64_t>(memory_->executable());
+  const auto offset = static_cast<uint32_t>(instruction - base);
+  const auto found = std::lower_bound(accesses_.begin(), accesses_.end(), std::pair{offset, 0u});
+  if (found == accesses_.end() || found->first != offset) return 0;
+  return base + found->second;
+}
+
+// ---- What translated code calls ----
+
+// The CPU's state is that of the interpreter inside the instruction.
+const Site& Translator::Arrive(Frame* frame) {
+  const Site& site = *frame->site;
+  ia_ = site.address;
+  next_ia_ = site.next;
+  length_ = site.insn.length;
+  relative_base_ = site.address;
+  cc_ = static_cast<uint8_t>(frame->cc_low | frame->cc_high << 1);
+  budget_ = frame->budget + site.remaining;
+  code_stored_ = false;
+  return site;
+}
+
+int Translator::Ended(const Site& site) {
+  insn_text_ = execute_length_ ? insn_text_ : site.insn.text;
+  ended_ = true;
+  return 1;
+}
+
+void Translator::FillPage(uint64_t address) {
+  if (data_context_ == Tlb::kNoContext) return;
+  const Tlb::Entry& entry = tlb_.At(address, data_context_);
+  const uint64_t tag = Tlb::Tag(address, data_context_);
+  const uint64_t read = entry.read_tag == tag ? entry.addend : 0;
+  const uint64_t write = entry.write_tag == tag ? entry.addend : 0;
+  if (read | write) page_tables_.Set(address >> 12, read, write);
+}
+
+int Translator::Load(Frame* frame) {
+  auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  const Site& site = cpu.Arrive(frame);
+  const auto ar = static_cast<int>(frame->access_register);
+  const uint64_t at = frame->operand;
+  GuestCpu& guest = cpu;
+  switch (static_cast<ir::Type>(frame->type)) {
+    case ir::Type::kU8:
+    case ir::Type::kS8:
+      frame->value = guest.Load<uint8_t>(at, ar);
+      break;
+    case ir::Type::kU16:
+    case ir::Type::kS16:
+      frame->value = guest.Load<uint16_t>(at, ar);
+      break;
+    case ir::Type::kU32:
+    case ir::Type::kS32:
+      frame->value = guest.Load<uint32_t>(at, ar);
+      break;
+    default:
+      frame->value = guest.Load<uint64_t>(at, ar);
+      break;
+  }
+  if (cpu.Stopped()) return cpu.Ended(site);
+  cpu.FillPage(at);
+  return 0;
+}
+
+bool Translator::StoredIntoBlock(uint64_t address, uint32_t length, const Block& block) {
+  if (!code_stored_) return false;
+  if (data_context_ == Tlb::kNoContext || (address & kPageMask) + length > kPageSize) return true;
+  const Tlb::Entry& entry = tlb_.At(address, data_context_);
+  const uint64_t host = address + entry.addend;
+  const auto code = reinterpret_cast<uint64_t>(block.host);
+  return host < code + block.length && host + length > code;
+}
+
+int Translator::Store(Frame* frame) {
+  auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  const Site& site = cpu.Arrive(frame);
+  const auto ar = static_cast<int>(frame->access_register);
+  const uint64_t at = frame->operand;
+  GuestCpu& guest = cpu;
+  uint32_t length = 8;
+  switch (static_cast<ir::Type>(frame->type)) {
+    case ir::Type::kU8:
+    case ir::Type::kS8:
+      length = 1;
+      guest.Store<uint8_t>(at, ar, static_cast<uint8_t>(frame->value));
+      break;
+    case ir::Type::kU16:
+    case ir::Type::kS16:
+      length = 2;
+      guest.Store<uint16_t>(at, ar, static_cast<uint16_t>(frame->value));
+      break;
+    case ir::Type::kU32:
+    case ir::Type::kS32:
+      length = 4;
+      guest.Store<uint32_t>(at, ar, static_cast<uint32_t>(frame->value));
+      break;
+    default:
+      guest.Store<uint64_t>(at, ar, frame->value);
+      break;
+  }
+  if (cpu.Stopped()) return cpu.Ended(site);
+  cpu.FillPage(at);
+  if (!cpu.StoredIntoBlock(at, length, *site.block)) return 0;
+  // The block's next instructions may not be what they were.
+  cpu.ia_ = cpu.next_ia_;
+  return 1;
+}
+
+int Translator::ExecuteSite(Frame* frame) {
+  auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  const Site& site = cpu.Arrive(frame);
+  const int32_t budget = cpu.budget_;
+  const uint64_t contexts = cpu.data_context_ << 16 | cpu.fetch_context_;
+  site.handler(cpu, site.insn);
+  if (cpu.Stopped() || cpu.completion_code_ != PgmCode::kNone || cpu.per_events_ != 0)
+    return cpu.Ended(site);
+  cpu.execute_length_ = 0;
+  frame->cc_low = cpu.cc_ & 1;
+  frame->cc_high = cpu.cc_ >> 1;
+  const bool as_before = cpu.next_ia_ == site.next && cpu.budget_ == budget &&
+                         cpu.tlb_.flushes() == cpu.flushes_ && !cpu.code_stored_ &&
+                         (cpu.data_context_ << 16 | cpu.fetch_context_) == contexts &&
+                         cpu.CurrentMode() == cpu.mode_;
+  if (as_before) return 0;
+  cpu.ia_ = cpu.next_ia_;
+  return 1;
+}
+
+}  // namespace hypervisor

@@ -1,0 +1,112 @@
+// The translator: executes guest code as host code that it made of the same semantics. The
+// interpreter underneath does what is rare: recording of program events, instructions that cross a
+// page, and all that happens between two instructions.
+//
+// What a block was made from is compared with storage each time the block is entered; see
+// docs/translator.md.
+#ifndef HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
+#define HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "hypervisor/sie/interpreter/interpreter.h"
+#include "hypervisor/sie/translator/cache/code_memory.h"
+#include "hypervisor/sie/translator/cache/page_tables.h"
+#include "hypervisor/sie/translator/guest_block.h"
+#include "hypervisor/sie/translator/x86/frame.h"
+#include "hypervisor/sie/translator/x86/stubs.h"
+
+namespace hypervisor {
+
+class Translator final : public Interpreter, private HostFaultGuard::Recovery {
+ public:
+  // Null: the host lacks instructions that the code needs, or refuses memory for it.
+  static std::unique_ptr<Translator> Make(const SieEnvironment& environment);
+
+ private:
+  static constexpr size_t kCodeSize = 32 << 20;
+  static constexpr size_t kMostSites = 1 << 18;
+  static constexpr size_t kMostInstructions = 64;  // of one block
+  static constexpr uint32_t kMostBytes = 6 * kMostInstructions;
+
+  // Where a block's instructions are, and as what they are seen.
+  struct Key {
+    const uint8_t* host;
+    uint64_t address;
+    uint8_t mode;
+    friend bool operator==(const Key&, const Key&) = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const Key& key) {
+      return H::combine(std::move(h), key.host, key.address, key.mode);
+    }
+  };
+
+  explicit Translator(const SieEnvironment& environment);
+
+  Outcome Loop() override;
+  bool IsCode(const uint8_t* page) override;
+  HostFaultGuard::Recovery* recovery() override { return this; }
+  uint64_t ContinueAt(uint64_t instruction) override;
+
+  Outcome InterpretOne();
+  Outcome Execute(const x86::Block& block);
+  uint8_t CurrentMode() const;
+  // Makes page tables, mode and salt those of the CPU's state; false if there is no page table.
+  bool Synchronize();
+  // The block at ia_; null if its instruction is for the interpreter.
+  const x86::Block* Find();
+  const x86::Block* Translate(const Key& key);
+  void Build(const Key& key, const uint8_t* bytes, uint32_t available);
+  const x86::Block* EmitCode(const Key& key);
+  // Of the PSW's mask, from where translated code finds this engine.
+  uint64_t psw_mask_offset() const {
+    return reinterpret_cast<uint64_t>(&psw_mask_) - reinterpret_cast<uint64_t>(this);
+  }
+  void MarkAsCode(const uint8_t* host);
+  void Patch(const uint8_t* end, const uint8_t* target);
+  void Replace(const x86::Block& stale, const x86::Block& fresh);
+  void Forget();
+
+  // What translated code calls.
+  static int Load(x86::Frame* frame);
+  static int Store(x86::Frame* frame);
+  static int ExecuteSite(x86::Frame* frame);
+  const x86::Site& Arrive(x86::Frame* frame);
+  void FillPage(uint64_t address);
+  int Ended(const x86::Site& site);
+  bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
+
+  std::unique_ptr<CodeMemory> memory_;
+  x86::Stubs stubs_{};
+  size_t used_ = 0;
+
+  absl::flat_hash_map<Key, x86::Block*> blocks_;
+  std::deque<x86::Block> all_blocks_;
+  std::deque<x86::Site> sites_;
+  std::vector<const uint8_t*> links_;                    // where jumps end
+  std::vector<std::pair<uint32_t, uint32_t>> accesses_;  // ascending: where, and where to go on
+  absl::flat_hash_set<const uint8_t*> code_pages_;       // ours
+  std::array<x86::JumpEntry, x86::kJumpEntries> jumps_;
+  PageTables page_tables_;
+  x86::PageEntry* table_ = nullptr;
+  uint64_t table_context_ = ~uint64_t{0};
+  uint64_t flushes_ = ~uint64_t{0};
+  uint64_t salt_ = 0;
+  uint8_t mode_ = 0;
+  uint64_t forgotten_ = 0;    // how often everything was
+  bool code_stored_ = false;  // into a page of code, since this was last made false
+  bool ended_ = false;        // an instruction needs EndInstruction
+
+  GuestBlock guest_;
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_

@@ -1,0 +1,243 @@
+// From the IR of a guest block to x86-64.
+//
+// One pass over the operations. A value lives in a temporary, in the guest register it came from or
+// goes to, or nowhere until it is used: comparisons and condition codes are made where they are
+// needed. Between two guest instructions nothing lives in temporaries but what the condition code
+// is still to be made of.
+#ifndef HYPERVISOR_SIE_TRANSLATOR_X86_BLOCK_EMITTER_H_
+#define HYPERVISOR_SIE_TRANSLATOR_X86_BLOCK_EMITTER_H_
+
+#include <asmjit/x86.h>
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "hypervisor/sie/translator/guest_block.h"
+#include "hypervisor/sie/translator/x86/frame.h"
+#include "hypervisor/sie/translator/x86/stubs.h"
+
+namespace hypervisor::x86 {
+
+// Whether all of an instruction's operations can be emitted; others are left to its handler.
+bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction);
+
+// What the emitted code depends on.
+struct Surroundings {
+  const Stubs& stubs;
+  // Makes a Site that lives as long as the code.
+  std::function<Site*()> new_site;
+  // Numbers the jump that was emitted at an offset.
+  std::function<uint32_t()> new_link;
+  uint64_t psw_mask_offset = 0;  // within the engine
+};
+
+class BlockEmitter {
+ public:
+  BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& guest,
+               const std::vector<uint16_t>& uses, const Block* block,
+               const Surroundings& surroundings);
+
+  void Emit();
+
+  // A jump that can be made to go to another block: its label stands behind its 32-bit distance.
+  struct Link {
+    asmjit::Label end;
+    uint32_t number;
+  };
+  const std::vector<Link>& links() const { return links_; }
+  // Accesses to guest storage: where each stands and where to go on if the host faults.
+  const std::vector<std::pair<asmjit::Label, asmjit::Label>>& accesses() const { return accesses_; }
+
+ private:
+  using Gp = asmjit::x86::Gp;
+  using Mem = asmjit::x86::Mem;
+  using Label = asmjit::Label;
+  using Operation = ir::Operation;
+  using ValueId = ir::ValueId;
+  using Cond = asmjit::x86::CondCode;
+
+  enum class Where : uint8_t {
+    kNowhere,
+    kConstant,
+    kGuest,
+    kTemporary,
+    kSpilled,
+    kStorage,
+    kLater,
+    kFlag
+  };
+  struct Value {
+    Where where = Where::kNowhere;
+    uint8_t place = 0;   // guest register, temporary or slot
+    bool clean = false;  // bits beyond 32 are zeros
+    int64_t constant = 0;
+    const Operation* later = nullptr;
+  };
+
+  // A condition that was computed: one of the host's, or a known answer.
+  struct Condition {
+    Cond code = Cond::kZ;
+    bool is_known = false;
+    bool known = false;
+  };
+
+  // What the guest's condition code is.
+  struct Pending {
+    enum Kind : uint8_t { kMemory, kConstant, kCompare, kZero, kZeroOrOverflow, kBits, kTest };
+    Kind kind = kMemory;
+    ir::Type type = ir::Type::kNone;
+    bool exact_zero = false;  // no overflow has a result of 0
+    int64_t constant = 0;     // the code; the mask of kTest
+    Value a, b;
+  };
+
+  // ---- values.cc ----
+  static int WidthOf(ir::Type type);
+  static bool IsSigned(ir::Type type) { return type >= ir::Type::kS8; }
+  const Value& At(ValueId id) const { return values_[id]; }
+  int FreeTemporary();  // evicts if it must
+  Gp NewTemporary(ValueId id);
+  Gp Scratch(int& index);    // until the operation ends
+  void Take(uint32_t host);  // makes this temporary free, and locks it
+  void Evict(int index);
+  Gp Load(ValueId id, int width);          // the value in a register, bits beyond unspecified
+  Gp LoadExtended(ValueId id, int width);  // extended from its type to 32 or 64 bits
+  asmjit::Operand AsOperand(ValueId id, int width);  // register, storage or immediate
+  asmjit::Operand OperandOf(const Value& value, int width);
+  void Use(ValueId id);  // one use less
+  void Free(ValueId id);
+  void Protect(int guest);  // before a guest register changes
+  void ProtectPending(int guest);
+  // What LoadSuccessive found, kept till the instruction ends.
+  Mem StorageAt(int32_t offset) const;
+  Gp Result(const Operation& operation, ValueId reuse);
+  void CopyTo(Gp target, ValueId id, int width);
+  static Gp Sized(Gp gp, int width) {
+    if (width > 32) return gp.r64();
+    return gp.r32();
+  }
+  void EndOperation();
+
+  // ---- conditions.cc ----
+  Condition Evaluate(ValueId id);
+  Condition EvaluateCcIn(int mask);
+  void EmitCompare(const Value& a, const Value& b, ir::Type type);
+  Condition EvaluateBool(const Operation& operation);
+  static Condition Negate(Condition condition);
+  void SetByte(Condition condition, const Mem& target);
+  void SetCc(ValueId id);
+  bool MakePending(ValueId id);
+  void StoreCcTree(ValueId id, const Mem& low, const Mem& high);
+  void Settle(ValueId id);
+  void DropPending();
+  void StoreCc(const Pending& pending);  // to the frame; touches no temporary
+  void Materialize();
+  void SettlePending();  // at the end of an instruction
+  bool IsConstant(ValueId id, int64_t value) const;
+  void MakeBool(ValueId id);
+
+  // ---- operations.cc ----
+  void EmitOperation(const Operation& operation);
+  void EmitBinary(const Operation& operation);
+  void EmitShift(const Operation& operation);
+  void EmitConvert(const Operation& operation);
+  void EmitSelect(const Operation& operation);
+  void EmitDivide(const Operation& operation);
+  void EmitDivideQuadword(const Operation& operation);
+  void FinishDivision(const Operation& operation);
+  void EmitAddress(const Operation& operation);
+  bool HasOverflow(const Operation& operation) const;
+  bool AmountBelow64(ValueId id) const;
+  asmjit::Operand AsRegisterOrStorage(ValueId id, int width);
+  asmjit::Operand RegisterOrImmediate(ValueId id, int width);
+  Mem AbsoluteWord(const uint8_t* at) const;
+  void EmitSetGpr(const Operation& operation);
+  void FindTargets(const GuestInstruction& instruction);
+
+  // ---- storage.cc ----
+  void EmitLoad(const Operation& operation);
+  void EmitStore(const Operation& operation);
+  void EmitLoadIf(const Operation& operation);
+  void EmitStoreIf(const Operation& operation);
+  void EmitSuccessive(const Operation& operation);
+  void EmitCompareAndSwap(const Operation& operation);
+  void EmitUpdate(const Operation& operation);
+  Gp FindInterlocked(const Operation& operation, bool only_touch);
+  // Leaves in `entry` what to add to `address`; jumps to `slow` if C++ has to make the access, and
+  // to `unaligned` first if the operand may cross a page.
+  void FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,
+                const Label& slow);
+  void EmitUnaligned(const Label& unaligned, const Label& aligned, const Label& slow, Gp address,
+                     Gp entry, int bytes);
+  void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
+                      const asmjit::Operand& value, ir::Type type, int access_register);
+  void LoadStorage(Gp target, const Mem& at, ir::Type type);
+  void StoreStorage(const Mem& at, Gp value, ir::Type type);
+  void Boundary(const Operation& operation);
+  void KeepAccumulator(ValueId id);
+  void Access(const Label& slow);  // the next host instruction touches guest storage
+
+  // ---- block_emitter.cc ----
+  void EmitEntry();
+  void EmitInstruction(const GuestInstruction& instruction);
+  void EmitHandler();
+  void CallHandler();
+  // Cold: this instruction, of which nothing has been done, is left to its handler.
+  void HandlerAt(const Label& slow);
+  void EmitBranch();
+  bool InstructionBranches() const;
+  void JumpTo(uint64_t target, int32_t refund);
+  void JumpToRegister(Gp target, int32_t refund);
+  void StoreBranchOrigin(uint64_t origin);
+  void LeaveTo(Leave leave, uint64_t address);
+  void StoreImmediate64(const Mem& at, uint64_t value);
+  Site* SiteHere();
+  // Code that is seldom executed, emitted behind the rest with the condition code as it is here.
+  void Cold(std::function<void()> emit);
+
+  asmjit::x86::Assembler& a_;
+  const GuestBlock& guest_;
+  const Block* block_;
+  const Surroundings& surroundings_;
+
+  std::vector<uint16_t> uses_;
+  std::vector<Value> values_;
+  std::vector<const Operation*> definitions_;
+  std::vector<int8_t> targets_;  // the guest register that a value goes to; -1 none
+  ValueId owners_[4] = {};
+  bool locked_[4] = {};
+  uint32_t slots_ = 0;  // bits: spill slots in use
+  static constexpr ValueId kPendingA = ~ValueId{0};
+  static constexpr ValueId kPendingB = kPendingA - 1;
+  static constexpr ValueId kScratch = kPendingA - 2;
+  static constexpr ValueId kStorage = kPendingA - 3;  // our address of successive operands
+
+  Pending pending_;
+  bool unsettled_ = false;  // pending_ is of this instruction, its values still these:
+  ValueId pending_ids_[2] = {};
+  int storage_temporary_ = -1;
+  ValueId reused_ = 0;  // whose register the result of this operation took
+  bool instruction_sets_cc_ = false;
+  const Operation* branch_ = nullptr;
+  Site* site_ = nullptr;
+  const GuestInstruction* instruction_ = nullptr;
+  size_t index_ = 0;
+  const Operation* last_operation_ = nullptr;
+  bool ended_ = false;  // nothing falls through from here
+
+  Label start_;
+  Label body_;
+  Label after_budget_;
+  Label poll_;
+  Label end_of_instruction_;
+  const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
+  std::vector<std::pair<Label, Label>> accesses_;
+  std::vector<Link> links_;
+  std::vector<std::function<void()>> cold_;
+};
+
+}  // namespace hypervisor::x86
+
+#endif  // HYPERVISOR_SIE_TRANSLATOR_X86_BLOCK_EMITTER_H_

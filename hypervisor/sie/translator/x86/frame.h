@@ -1,0 +1,101 @@
+// What translated code keeps at its stack pointer, and how C++ and it hand over to each other.
+//
+// Registers of the host in translated code: rsp the frame, rbp the CpuState, r14 the page table of
+// the data space, rax, rcx, rdx and rsi for what comes and goes, and all others guest registers.
+#ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
+#define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
+
+#include <cstdint>
+
+#include "hypervisor/isa/insn.h"
+#include "hypervisor/sie/interpreter/handlers.h"
+
+namespace hypervisor::x86 {
+
+struct Block;
+
+// An instruction that may need C++.
+struct Site {
+  uint64_t address = 0;
+  uint64_t next = 0;  // of the one behind it
+  const Block* block = nullptr;
+  Handler handler = nullptr;
+  Insn insn;
+  int32_t remaining = 0;  // instructions of the block behind this one
+};
+
+// A translated block.
+struct Block {
+  const uint8_t* host = nullptr;  // the guest's instructions
+  uint64_t address = 0;
+  uint32_t length = 0;
+  uint8_t mode = 0;
+  int32_t instructions = 0;
+  uint8_t* entry = nullptr;  // where to jump to
+};
+
+// Where guest addresses that were branched to are translated. A match needs both words: `salt`
+// stands for the spaces, the mode and all that a purge voids.
+struct JumpEntry {
+  uint64_t address = 1;  // odd: none
+  uint64_t salt = 0;
+  const uint8_t* entry = nullptr;
+  uint64_t unused = 0;
+};
+inline constexpr uint64_t kJumpEntries = 4096;
+
+// One page of a data space: our address less the guest's, or 0 if an access needs C++.
+struct PageEntry {
+  uint64_t read = 0;
+  uint64_t write = 0;
+};
+inline constexpr int kPageTableBits = 42;  // of addresses that page tables have entries for
+
+enum class Leave : uint32_t {
+  kHandled,  // C++ has made the CPU's state good
+  kLookUp,   // go on at `address`
+  kLink,     // likewise, and let the jump `link` go there in future
+  kBudget,   // poll, then go on at `address`
+  kStale,    // the guest's instructions at `address` have changed
+};
+
+// Given to the code by C++, and given back.
+struct Transfer {
+  void* engine = nullptr;
+  JumpEntry* jumps = nullptr;
+  uint64_t salt = 0;
+  int32_t budget = 0;
+  uint8_t cc_low = 0;  // the condition code's bits, apart
+  uint8_t cc_high = 0;
+  Leave leave = Leave::kHandled;
+  uint32_t link = 0;
+  uint64_t address = 0;
+};
+
+struct Frame {
+  Transfer* transfer;
+  JumpEntry* jumps;
+  uint64_t salt;
+  int32_t budget;
+  uint8_t cc_low;
+  uint8_t cc_high;
+  uint8_t overflow;   // of the latest signed addition, subtraction or multiplication
+  uint8_t first_bit;  // of a condition code whose second one is being made
+  // For C++: the instruction, the operand's address, type and value.
+  const Site* site;
+  uint64_t operand;
+  uint64_t value;
+  uint32_t type;
+  uint32_t access_register;
+  uint64_t condition[2];  // what a condition code is still to be made of
+  uint64_t scratch[4];
+  uint64_t spilled[24];
+  uint64_t padding;
+};
+static_assert(sizeof(Frame) % 16 == 8);
+
+inline constexpr int kSpillSlots = 24;
+
+}  // namespace hypervisor::x86
+
+#endif  // HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_

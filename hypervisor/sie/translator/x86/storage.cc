@@ -1,0 +1,384 @@
+// Accesses to guest storage: the fast way to pages that the page table knows, in place; all else
+// behind the block, by C++.
+#include <cstddef>
+
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+using ir::Opcode;
+using ir::Type;
+
+Mem BlockEmitter::AbsoluteWord(const uint8_t* at) const {
+  Mem mem = ptr(reinterpret_cast<uint64_t>(at), 8);
+  mem.setRel();
+  return mem;
+}
+
+Mem BlockEmitter::StorageAt(int32_t offset) const {
+  return ptr(gpq(kTemporaries[storage_temporary_]), offset);
+}
+
+void BlockEmitter::Access(const Label& slow) {
+  Label here = a_.newLabel();
+  a_.bind(here);
+  accesses_.emplace_back(here, slow);
+}
+
+void BlockEmitter::LoadStorage(Gp target, const Mem& at, Type type) {
+  Mem mem = at;
+  mem.setSize(static_cast<uint32_t>(WidthOf(type)) / 8);
+  switch (WidthOf(type)) {
+    case 8:
+      a_.movzx(target.r32(), mem);
+      return;
+    case 16:
+      a_.movzx(target.r32(), mem);
+      a_.rol(target.r16(), 8);
+      return;
+    case 32:
+      a_.movbe(target.r32(), mem);
+      return;
+    default:
+      a_.movbe(target.r64(), mem);
+      return;
+  }
+}
+
+void BlockEmitter::StoreStorage(const Mem& at, Gp value, Type type) {
+  Mem mem = at;
+  mem.setSize(static_cast<uint32_t>(WidthOf(type)) / 8);
+  switch (WidthOf(type)) {
+    case 8:
+      a_.mov(mem, value.r8());
+      return;
+    case 16:
+      a_.movbe(mem, value.r16());
+      return;
+    case 32:
+      a_.movbe(mem, value.r32());
+      return;
+    default:
+      a_.movbe(mem, value.r64());
+      return;
+  }
+}
+
+void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,
+                            const Label& slow) {
+  const bool power_of_two = (bytes & (bytes - 1)) == 0 && bytes <= 16;
+  if (power_of_two) {
+    int log = 0;
+    while (1 << log < bytes) ++log;
+    a_.test(AbsoluteWord(surroundings_.stubs.masks + 8 * log), address);
+    a_.jnz(unaligned);
+  } else {
+    a_.mov(entry, address);
+    a_.shr(entry, kPageTableBits);
+    a_.jnz(slow);
+    a_.mov(entry.r32(), address.r32());
+    a_.and_(entry.r32(), 0xfff);
+    a_.cmp(entry.r32(), 4096 - bytes);
+    a_.ja(slow);
+  }
+  if (power_of_two && bytes > 1) {
+    Label aligned = a_.newLabel();
+    a_.bind(aligned);
+    EmitUnaligned(unaligned, aligned, slow, address, entry, bytes);
+  }
+  a_.mov(entry, address);
+  a_.shr(entry, 8);
+  a_.and_(entry, -16);
+  a_.mov(
+      entry,
+      ptr(r14, entry, 0,
+          static_cast<int32_t>(store ? offsetof(PageEntry, write) : offsetof(PageEntry, read)), 8));
+  a_.test(entry, entry);
+  a_.jz(slow);
+}
+
+void BlockEmitter::EmitUnaligned(const Label& unaligned, const Label& aligned, const Label& slow,
+                                 Gp address, Gp entry, int bytes) {
+  if (unaligned.id() == slow.id()) return;
+  cold_.push_back([this, unaligned, aligned, slow, address, entry, bytes] {
+    a_.bind(unaligned);
+    a_.test(AbsoluteWord(surroundings_.stubs.masks), address);
+    a_.jnz(slow);
+    a_.mov(entry.r32(), address.r32());
+    a_.and_(entry.r32(), 0xfff);
+    a_.cmp(entry.r32(), 4096 - bytes);
+    a_.ja(slow);
+    a_.jmp(aligned);
+  });
+}
+
+void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
+                                  const Operand& value, Type type, int access_register) {
+  Site* site = SiteHere();
+  Cold([this, slow, resume, store, address, value, type, access_register, site] {
+    a_.bind(slow);
+    StoreCc(*cold_pending_);
+    a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
+    if (store) {
+      value.isImm() ? a_.emit(Inst::kIdMov, InFrame(offsetof(Frame, value), 8), value)
+                    : a_.mov(InFrame(offsetof(Frame, value), 8), value.as<Gp>().r64());
+    }
+    StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
+    a_.mov(InFrame(offsetof(Frame, type), 4), static_cast<int>(type));
+    a_.mov(InFrame(offsetof(Frame, access_register), 4), access_register);
+    a_.call(imm(
+        reinterpret_cast<uint64_t>(store ? surroundings_.stubs.store : surroundings_.stubs.load)));
+    if (!store) a_.mov(value.as<Gp>().r64(), InFrame(offsetof(Frame, value), 8));
+    a_.jmp(resume);
+  });
+}
+
+void BlockEmitter::EmitLoad(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  Label resume = a_.newLabel();
+  const int access_register =
+      operation.opcode == Opcode::kLoad ? static_cast<int>(operation.immediates[0]) : 0;
+  Boundary(operation);
+  const Gp address = Load(operation.arguments[0], 64);
+  int index;
+  const Gp entry = Scratch(index);
+  const int bytes = WidthOf(operation.type) / 8;
+  // The address's own register will do if nobody else wants it. From the first jump to `slow` on
+  // nothing moves.
+  const Gp target = Result(operation, operation.arguments[0]);
+  FindPage(address, entry, bytes, false, bytes == 1 ? slow : unaligned, slow);
+  Access(slow);
+  LoadStorage(target, ptr(address, entry), operation.type);
+  a_.bind(resume);
+  values_[operation.result].clean = true;
+  EmitSlowAccess(slow, resume, false, address, target, operation.type, access_register);
+}
+
+void BlockEmitter::EmitStore(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  Label resume = a_.newLabel();
+  const int access_register =
+      operation.opcode == Opcode::kStore ? static_cast<int>(operation.immediates[0]) : 0;
+  Boundary(operation);
+  const Gp address = Load(operation.arguments[0], 64);
+  int index;
+  const Gp entry = Scratch(index);
+  const int bytes = WidthOf(operation.type) / 8;
+  const Value& from = values_[operation.arguments[1]];
+  Operand value;
+  int64_t swapped = 0;
+  if (from.where == Where::kConstant) {
+    swapped = bytes == 1 ? static_cast<int8_t>(from.constant)
+              : bytes == 2
+                  ? static_cast<int16_t>(__builtin_bswap16(static_cast<uint16_t>(from.constant)))
+              : bytes == 4
+                  ? static_cast<int32_t>(__builtin_bswap32(static_cast<uint32_t>(from.constant)))
+                  : static_cast<int64_t>(__builtin_bswap64(static_cast<uint64_t>(from.constant)));
+    const bool fits = swapped == static_cast<int32_t>(swapped) &&
+                      from.constant == static_cast<int32_t>(from.constant);
+    value = fits ? Operand(imm(from.constant)) : Operand(Load(operation.arguments[1], 64));
+  } else {
+    value = Load(operation.arguments[1], 64);
+  }
+  FindPage(address, entry, bytes, true, bytes == 1 ? slow : unaligned, slow);
+  Access(slow);
+  Mem at = ptr(address, entry);
+  if (value.isImm()) {
+    at.setSize(static_cast<uint32_t>(bytes));
+    a_.mov(at, imm(swapped));
+  } else {
+    StoreStorage(at, value.as<Gp>(), operation.type);
+  }
+  a_.bind(resume);
+  EmitSlowAccess(slow, resume, true, address, value, operation.type, access_register);
+}
+
+// Relative operands stand on a boundary of their own.
+void BlockEmitter::Boundary(const Operation& operation) {
+  if (operation.opcode != Opcode::kLoadRelative && operation.opcode != Opcode::kStoreRelative)
+    return;
+  const Value& address = values_[operation.arguments[0]];
+  const int bytes = WidthOf(operation.type) / 8;
+  if (address.where == Where::kConstant && address.constant % bytes == 0) return;
+  a_.reportError(kErrorInvalidState);  // CanEmit has refused it
+}
+
+void BlockEmitter::EmitLoadIf(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  Label resume = a_.newLabel();
+  Settle(operation.arguments[0]);
+  const int width = WidthOf(operation.type);
+  const Gp address = Load(operation.arguments[1], 64);
+  int entry_index;
+  const Gp entry = Scratch(entry_index);
+  int index;
+  const Gp target = Scratch(index);
+  CopyTo(target, operation.arguments[2], width);
+  const Condition condition = Evaluate(operation.arguments[0]);
+  if (condition.is_known) {
+    if (!condition.known) a_.jmp(resume);
+  } else {
+    a_.j(negateCond(condition.code), resume);
+  }
+  FindPage(address, entry, width / 8, false, unaligned, slow);
+  Access(slow);
+  LoadStorage(target, ptr(address, entry), operation.type);
+  a_.bind(resume);
+  EmitSlowAccess(slow, resume, false, address, target, operation.type,
+                 static_cast<int>(operation.immediates[0]));
+  owners_[index] = operation.result;
+  values_[operation.result].where = Where::kTemporary;
+  values_[operation.result].place = static_cast<uint8_t>(index);
+}
+
+void BlockEmitter::EmitStoreIf(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  Label resume = a_.newLabel();
+  Settle(operation.arguments[0]);
+  const Gp address = Load(operation.arguments[1], 64);
+  const Gp value = Load(operation.arguments[2], 64);
+  int index;
+  const Gp entry = Scratch(index);
+  const Condition condition = Evaluate(operation.arguments[0]);
+  if (condition.is_known) {
+    if (!condition.known) a_.jmp(resume);
+  } else {
+    a_.j(negateCond(condition.code), resume);
+  }
+  FindPage(address, entry, WidthOf(operation.type) / 8, true, unaligned, slow);
+  Access(slow);
+  StoreStorage(ptr(address, entry), value, operation.type);
+  a_.bind(resume);
+  EmitSlowAccess(slow, resume, true, address, value, operation.type,
+                 static_cast<int>(operation.immediates[0]));
+}
+
+void BlockEmitter::EmitSuccessive(const Operation& operation) {
+  const bool store = operation.opcode == Opcode::kStoreSuccessive;
+  const auto count = static_cast<int>(operation.immediates[1]);
+  const int size = WidthOf(operation.type) / 8;
+  // If C++ makes the access, registers change behind the code's back.
+  Materialize();
+  Label slow = a_.newLabel();
+  const Gp address = Load(operation.arguments[0], 64);
+  const int index = FreeTemporary();
+  const Gp entry = gpq(kTemporaries[index]);
+  owners_[index] = kStorage;
+  locked_[index] = true;
+  HandlerAt(slow);
+  FindPage(address, entry, count * size, store, slow, slow);
+  a_.lea(entry, ptr(address, entry));
+  storage_temporary_ = index;
+  Access(slow);
+  if (!store) {
+    a_.cmp(byte_ptr(entry), 0);  // a fault of the host shows here
+    for (int i = 0; i < count; ++i) {
+      Value& value = values_[operation.result + static_cast<ValueId>(i)];
+      value = Value{};
+      value.where = Where::kStorage;
+      value.constant = static_cast<int64_t>(operation.type) << 32 | (i * size);
+    }
+    return;
+  }
+  for (int i = 0; i < count; ++i) {
+    const ValueId id = operation.arguments[static_cast<size_t>(i) + 1];
+    const Gp value = Load(id, 64);
+    StoreStorage(StorageAt(i * size), value, operation.type);
+    Use(id);
+    ++uses_[id];  // EmitOperation counts it
+    for (int t = 0; t < kTemporaryCount; ++t) {
+      if (owners_[t] == 0 || owners_[t] == id) locked_[t] = false;
+      if (owners_[t] == kScratch) {
+        owners_[t] = 0;
+        locked_[t] = false;
+      }
+    }
+  }
+}
+
+// Our address of an operand on its boundary, where a store is allowed. rax is taken; unless
+// `only_touch`, it has what is there.
+Gp BlockEmitter::FindInterlocked(const Operation& operation, bool only_touch) {
+  const int width = WidthOf(operation.type);
+  Take(Gp::kIdAx);
+  const ValueId id = operation.arguments[0];
+  const Gp address = Load(id, 64);
+  int index;
+  const Gp entry = Scratch(index);
+  Label slow = a_.newLabel();
+  HandlerAt(slow);
+  FindPage(address, entry, width / 8, true, slow, slow);
+  a_.lea(entry, ptr(address, entry));
+  const Mem at = ptr(entry, 0, static_cast<uint32_t>(width) / 8);
+  Access(slow);
+  if (only_touch) {
+    a_.cmp(byte_ptr(entry), 0);
+  } else {
+    width == 8 ? a_.movzx(eax, at) : a_.mov(Sized(rax, width), at);
+  }
+  // The address is not needed any more; its register may be.
+  if (values_[id].where == Where::kTemporary) locked_[values_[id].place] = false;
+  return entry;
+}
+
+void BlockEmitter::EmitCompareAndSwap(const Operation& operation) {
+  const int width = WidthOf(operation.type);
+  const Gp entry = FindInterlocked(operation, true);
+  int new_index;
+  const Gp replacement = Scratch(new_index);
+  CopyTo(replacement, operation.arguments[2], width);
+  a_.bswap(Sized(replacement, width));
+  CopyTo(rax, operation.arguments[1], width);
+  a_.bswap(Sized(rax, width));
+  a_.lock().cmpxchg(ptr(entry, 0, static_cast<uint32_t>(width) / 8), Sized(replacement, width));
+  a_.bswap(Sized(rax, width));
+  KeepAccumulator(operation.result);
+}
+
+void BlockEmitter::EmitUpdate(const Operation& operation) {
+  const int width = WidthOf(operation.type);
+  const auto update = static_cast<Update>(operation.immediates[0]);
+  const Gp entry = FindInterlocked(operation, false);
+  const auto sized = [width](Gp gp) { return width == 8 ? gp.r8() : Sized(gp, width); };
+  Operand operand;
+  if (width == 8 && values_[operation.arguments[1]].where == Where::kConstant) {
+    operand = imm(static_cast<int8_t>(values_[operation.arguments[1]].constant));
+  } else {
+    operand = RegisterOrImmediate(operation.arguments[1], width > 32 ? 64 : 32);
+    if (operand.isReg()) operand = sized(operand.as<Gp>());
+  }
+  const Mem at = ptr(entry, 0, static_cast<uint32_t>(width) / 8);
+  int updated_index;
+  const Gp updated = Scratch(updated_index);
+  Label again = a_.newLabel();
+  a_.bind(again);
+  a_.mov(Sized(updated, width), Sized(rax, width));
+  if (width > 8) a_.bswap(Sized(updated, width));
+  const auto instruction = update == Update::kAdd   ? Inst::kIdAdd
+                           : update == Update::kAnd ? Inst::kIdAnd
+                           : update == Update::kOr  ? Inst::kIdOr
+                                                    : Inst::kIdXor;
+  a_.emit(instruction, sized(updated), operand);
+  if (width > 8) a_.bswap(Sized(updated, width));
+  a_.lock().cmpxchg(at, sized(updated));
+  a_.jnz(again);
+  if (width > 8) a_.bswap(Sized(rax, width));
+  KeepAccumulator(operation.result);
+}
+
+void BlockEmitter::KeepAccumulator(ValueId id) {
+  values_[id] = Value{};
+  if (uses_[id] == 0) return;
+  owners_[0] = id;
+  values_[id].where = Where::kTemporary;
+  values_[id].place = 0;
+}
+
+}  // namespace hypervisor::x86

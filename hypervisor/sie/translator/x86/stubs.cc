@@ -1,0 +1,123 @@
+#include "hypervisor/sie/translator/x86/stubs.h"
+
+#include <asmjit/x86.h>
+
+#include <cstring>
+
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+namespace {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+
+#define FRAME(member) InFrame(offsetof(Frame, member), sizeof(Frame::member))
+#define TRANSFER(member, base) \
+  ptr(base, static_cast<int32_t>(offsetof(Transfer, member)), sizeof(Transfer::member))
+
+constexpr Gp::Id kSaved[] = {Gp::kIdBx, Gp::kIdBp, Gp::kIdR12, Gp::kIdR13, Gp::kIdR14, Gp::kIdR15};
+
+void StoreGuestRegisters(x86::Assembler& a) {
+  for (const auto& [guest, host] : kPinned) a.mov(Gpr(guest), gpq(host));
+}
+void LoadGuestRegisters(x86::Assembler& a) {
+  for (const auto& [guest, host] : kPinned) a.mov(gpq(host), Gpr(guest));
+}
+
+void EmitEnter(x86::Assembler& a) {
+  for (const auto id : kSaved) a.push(gpq(id));
+  a.sub(rsp, static_cast<int>(sizeof(Frame)));
+  a.mov(FRAME(transfer), rdi);
+  a.mov(rax, TRANSFER(jumps, rdi));
+  a.mov(FRAME(jumps), rax);
+  a.mov(rax, TRANSFER(salt, rdi));
+  a.mov(FRAME(salt), rax);
+  a.mov(eax, TRANSFER(budget, rdi));
+  a.mov(FRAME(budget), eax);
+  a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
+  a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
+  a.mov(rbp, rdx);
+  a.mov(r14, rcx);
+  a.mov(rax, rsi);
+  LoadGuestRegisters(a);
+  a.jmp(rax);
+}
+
+void EmitLeave(x86::Assembler& a, const Label& stored) {
+  StoreGuestRegisters(a);
+  a.bind(stored);
+  a.mov(rdi, FRAME(transfer));
+  a.mov(eax, FRAME(budget));
+  a.mov(TRANSFER(budget, rdi), eax);
+  a.movzx(eax, InFrame(offsetof(Frame, cc_low), 2));
+  a.mov(word_ptr(rdi, offsetof(Transfer, cc_low)), ax);
+  a.add(rsp, static_cast<int>(sizeof(Frame)));
+  for (size_t i = std::size(kSaved); i-- > 0;) a.pop(gpq(kSaved[i]));
+  a.ret();
+}
+
+// Called with the frame 8 bytes above the stack pointer. Temporaries survive.
+void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored) {
+  const auto in_frame = [](size_t offset, uint32_t size) { return InFrame(offset + 8, size); };
+  for (int i = 0; i < kTemporaryCount; ++i) {
+    a.mov(in_frame(offsetof(Frame, scratch) + 8 * static_cast<size_t>(i), 8), gpq(kTemporaries[i]));
+  }
+  StoreGuestRegisters(a);
+  a.lea(rdi, ptr(rsp, 8));
+  a.sub(rsp, 8);
+  a.mov(rax, reinterpret_cast<uint64_t>(function));
+  a.call(rax);
+  a.add(rsp, 8);
+  a.test(eax, eax);
+  Label leave = a.newLabel();
+  a.jnz(leave);
+  LoadGuestRegisters(a);
+  for (int i = 0; i < kTemporaryCount; ++i) {
+    a.mov(gpq(kTemporaries[i]), in_frame(offsetof(Frame, scratch) + 8 * static_cast<size_t>(i), 8));
+  }
+  a.ret();
+  a.bind(leave);
+  a.add(rsp, 8);
+  a.mov(rdi, FRAME(transfer));
+  a.mov(TRANSFER(leave, rdi), static_cast<uint32_t>(Leave::kHandled));
+  a.jmp(stored);
+}
+
+}  // namespace
+
+bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
+  CodeHolder code;
+  code.init(Environment::host(), reinterpret_cast<uint64_t>(memory.executable()));
+  x86::Assembler a(&code);
+  Label stored = a.newLabel();
+  const auto here = [&] {
+    a.align(AlignMode::kCode, 16);
+    return memory.executable() + a.offset();
+  };
+  stubs.masks = here();
+  for (int i = 0; i < 5; ++i) {
+    const uint64_t mask = ~((uint64_t{1} << kPageTableBits) - 1) | ((uint64_t{1} << i) - 1);
+    a.embedUInt64(mask);
+  }
+  stubs.high_half = memory.executable() + a.offset();
+  a.embedUInt64(~uint64_t{0} << 32);
+  const uint8_t* enter = here();
+  EmitEnter(a);
+  stubs.leave = here();
+  EmitLeave(a, stored);
+  stubs.load = here();
+  EmitCall(a, helpers.load, stored);
+  stubs.store = here();
+  EmitCall(a, helpers.store, stored);
+  stubs.execute = here();
+  EmitCall(a, helpers.execute, stored);
+  stubs.enter = reinterpret_cast<decltype(stubs.enter)>(reinterpret_cast<uint64_t>(enter));
+  if (code.flatten() != kErrorOk || code.resolveUnresolvedLinks() != kErrorOk) return false;
+  if (code.relocateToBase(reinterpret_cast<uint64_t>(memory.executable())) != kErrorOk)
+    return false;
+  stubs.size = code.codeSize();
+  return code.copyFlattenedData(memory.Writable(memory.executable()), memory.size()) == kErrorOk;
+}
+
+}  // namespace hypervisor::x86
