@@ -46,7 +46,7 @@ struct Level {
 DatResult TranslateLogical(GuestLogical address, Asce asce, DatControls controls,
                            ReadTableEntry read) {
   const uint64_t raw = address.raw();
-  if (asce.is_real_space()) return {PgmCode::kNone, GuestReal(raw), false};
+  if (asce.is_real_space()) return {PgmCode::kNone, GuestReal(raw), false, false};
 
   const std::array<Level, 4> levels{{
       {Bits<33, 43>(raw), PgmCode::kSegmentTranslation},
@@ -56,7 +56,7 @@ DatResult TranslateLogical(GuestLogical address, Asce asce, DatControls controls
   }};
   const int top = TableType(asce.raw);
   for (int level = 3; level > top; --level)
-    if (levels[level].index) return {PgmCode::kAsceType, {}, false};
+    if (levels[level].index) return {PgmCode::kAsceType, {}, false, false};
 
   uint64_t origin = asce.raw & kOrigin;
   int first = 0;
@@ -64,23 +64,23 @@ DatResult TranslateLogical(GuestLogical address, Asce asce, DatControls controls
   bool is_protected = false;
   for (int level = top; level >= 0; --level) {
     const auto quarter = static_cast<int>(levels[level].index >> 9);
-    if (quarter < first || quarter > last) return {levels[level].fault, {}, false};
+    if (quarter < first || quarter > last) return {levels[level].fault, {}, false, false};
     const auto entry = read(GuestReal(origin + levels[level].index * 8));
-    if (!entry) return {PgmCode::kAddressing, {}, false};
-    if (*entry & kInvalid) return {levels[level].fault, {}, false};
-    if (TableType(*entry) != level) return {PgmCode::kTranslationSpecification, {}, false};
+    if (!entry) return {PgmCode::kAddressing, {}, false, false};
+    if (*entry & kInvalid) return {levels[level].fault, {}, false, false};
+    if (TableType(*entry) != level) return {PgmCode::kTranslationSpecification, {}, false, false};
 
     const bool is_segment = level == 0;
     if (is_segment && asce.is_private() && (*entry & kCommonSegment))
-      return {PgmCode::kTranslationSpecification, {}, false};
+      return {PgmCode::kTranslationSpecification, {}, false, false};
     if (is_segment || controls.enhanced_1) is_protected |= (*entry & kProtection) != 0;
     if (is_segment && controls.enhanced_1 && (*entry & kFormatControl)) {
       return {PgmCode::kNone, GuestReal((*entry & kLargeSegment) | (raw & ~kLargeSegment)),
-              is_protected};
+              is_protected, true};
     }
     if (level == 1 && controls.enhanced_2 && (*entry & kFormatControl)) {
       return {PgmCode::kNone, GuestReal((*entry & kLargeRegion) | (raw & ~kLargeRegion)),
-              is_protected};
+              is_protected, true};
     }
     origin = *entry & (is_segment ? kPageTableOrigin : kOrigin);
     first = TableOffset(*entry);
@@ -88,11 +88,11 @@ DatResult TranslateLogical(GuestLogical address, Asce asce, DatControls controls
   }
 
   const auto entry = read(GuestReal(origin + Bits<44, 51>(raw) * 8));
-  if (!entry) return {PgmCode::kAddressing, {}, false};
-  if (*entry & kPageInvalid) return {PgmCode::kPageTranslation, {}, false};
-  if (*entry & kPageReserved) return {PgmCode::kTranslationSpecification, {}, false};
+  if (!entry) return {PgmCode::kAddressing, {}, false, false};
+  if (*entry & kPageInvalid) return {PgmCode::kPageTranslation, {}, false, false};
+  if (*entry & kPageReserved) return {PgmCode::kTranslationSpecification, {}, false, false};
   is_protected |= (*entry & kProtection) != 0;
-  return {PgmCode::kNone, GuestReal((*entry & kOrigin) | (raw & ~kOrigin)), is_protected};
+  return {PgmCode::kNone, GuestReal((*entry & kOrigin) | (raw & ~kOrigin)), is_protected, false};
 }
 
 }  // namespace ucontrol

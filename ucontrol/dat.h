@@ -30,6 +30,7 @@ struct DatResult {
   hypervisor::PgmCode fault = hypervisor::PgmCode::kNone;  // nothing below is said if there is one
   hypervisor::GuestReal real;
   bool is_protected = false;
+  bool is_large = false;  // of a large frame, whose address is absolute: prefixing doesn't apply
 };
 
 // A table entry; nothing if there is no storage.

@@ -123,8 +123,9 @@ std::optional<GuestStorage::Translation> GuestStorage::Translate(const OperandAd
       TranslateLogical(operand.address, asce, controls,
                        [this](GuestReal entry) { return LoadReal<uint64_t>(entry); });
   if (result.fault == PgmCode::kNone)
-    return Translation{result.real, result.is_protected, space.id, asce.is_private(),
-                       space.is_fetch_only};
+    // Prefixing is its own inverse: it makes a real address of an absolute one.
+    return Translation{result.is_large ? GuestReal(Prefix(result.real).raw()) : result.real,
+                       result.is_protected, space.id, asce.is_private(), space.is_fetch_only};
   // An addressing or translation-specification exception has no address to tell.
   if (!hypervisor::IsNullifying(result.fault)) {
     Latch(result.fault);

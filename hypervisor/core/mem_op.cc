@@ -133,8 +133,10 @@ class LogicalAccess {
       if (!asce) return Fail(PgmCode::kAleSequence);
       const CpuModel& model = vcpu_.vm().model;
       const bool edat1 = model.Has(Facility::kEdat1) && block.gcr[0] & cr0::kEnhancedDat;
-      const DatFeatures features{
-          .edat1 = edat1, .edat2 = edat1 && model.Has(Facility::kEdat2), .iep = false};
+      const DatFeatures features{.edat1 = edat1,
+                                 .edat2 = edat1 && model.Has(Facility::kEdat2),
+                                 .iep = false,
+                                 .prefix = block.prefix()};
       const DatResult walk = Translate(*asce, logical, features,
                                        [this](GuestAbsolute entry) { return ReadEntry(entry); });
       if (walk.table_unreadable) return std::nullopt;

@@ -97,7 +97,7 @@ class GuestCpu {
   void ControlChanged();
 
   // ---- Instruction addresses ----
-  bool executing() const { return execute_length_ != 0; }  // the target of an EXECUTE
+  bool executing() const { return execute_length_ != 0; }    // the target of an EXECUTE
   uint64_t instruction_address() const { return ia_; }       // of the instruction being executed
   uint64_t next_address() const { return next_ia_; }         // of the one behind it
   uint8_t instruction_length() const { return length_; }     // of an EXECUTE, if it is its target
@@ -344,8 +344,10 @@ class GuestCpu {
   // branches or changes of the addressing mode.
   static constexpr uint32_t kTracing = 1;
   uint32_t per_events_ = 0;
-  uint8_t per_code_ = 0;     // events of the current instruction
-  uint64_t per_insn_ = 0;    // its address, and the PSW mask it began with
+  uint8_t per_code_ = 0;  // events of the current instruction
+  // What per_events_ was when it began: that decides, even if it changes the PSW. 0 between two.
+  uint32_t per_watched_ = 0;
+  uint64_t per_insn_ = 0;  // its address, and the PSW mask it began with
   uint64_t per_mask_ = 0;
   uint64_t per_address_ = 0;
   uint8_t per_atmid_ = 0;

@@ -105,6 +105,7 @@ DatResult GuestCpu::Walk(uint64_t asce_word, GuestLogical address) {
   features.edat2 = enhanced && facilities().Has(Facility::kEdat2);
   features.iep = (state_->cr[0] & cr0::kInstructionExecutionProtection) &&
                  facilities().Has(Facility::kInstructionExecutionProtection);
+  features.prefix = state_->prefix;
   return Translate(asce_word, address, features,
                    [this](GuestAbsolute entry) -> std::optional<uint64_t> {
                      const uint8_t* at = FindAbsolute(entry, false);

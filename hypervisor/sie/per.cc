@@ -46,11 +46,11 @@ void GuestCpu::PerAfterInstruction() {
   // A branch that happened is an event where it goes to, if the branch-address control says so.
   if (per_code_ & kPerBranch) {
     const bool wanted =
-        (per_events_ & cr9::kPerSuccessfulBranching) &&
+        (per_watched_ & cr9::kPerSuccessfulBranching) &&
         (!(state_->cr[9] & cr9::kPerBranchAddressControl) || PerWatches(next_ia_, next_ia_));
     if (!wanted) per_code_ = static_cast<uint8_t>(per_code_ & ~kPerBranch);
   }
-  if ((per_events_ & cr9::kPerInstructionFetching) && PerWatches(per_insn_, per_insn_)) {
+  if ((per_watched_ & cr9::kPerInstructionFetching) && PerWatches(per_insn_, per_insn_)) {
     per_code_ |= kPerFetch;
   }
   if (!per_code_) return;

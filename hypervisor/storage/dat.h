@@ -22,11 +22,21 @@ inline constexpr uint64_t kDesignationType = 0x0c;
 inline constexpr uint64_t kTableLength = 0x03;
 }  // namespace asce
 
+// Prefixing: real and absolute addresses of the first 8 KiB and of the prefix area trade places.
+constexpr GuestAbsolute ApplyPrefix(GuestReal real, uint32_t prefix) {
+  const uint64_t block = real.raw() & ~uint64_t{0x1fff};
+  if (block == 0) return GuestAbsolute(real.raw() + prefix);
+  if (block == prefix) return GuestAbsolute(real.raw() - prefix);
+  return GuestAbsolute(real.raw());
+}
+
 // Which of the optional parts of DAT are active: facility installed and control bit one.
 struct DatFeatures {
   bool edat1 = false;
   bool edat2 = false;
   bool iep = false;
+  // Large frames have absolute addresses: what they are as real ones depends on the prefix.
+  uint32_t prefix = 0;
 };
 
 struct DatResult {
@@ -51,6 +61,12 @@ DatResult Translate(uint64_t asce_word, GuestLogical logical, DatFeatures featur
   const auto fail = [&result](PgmCode code) {
     result.exception = code;
     return result;
+  };
+  const auto in_frame = [&](uint64_t entry) {
+    const uint64_t offset = result.frame_size - 1;
+    // Prefixing is its own inverse.
+    const GuestReal absolute((entry & ~offset) | (address & offset));
+    return GuestReal(ApplyPrefix(absolute, features.prefix).raw());
   };
   if (asce_word & asce::kRealSpace) {
     result.address = GuestReal(address);
@@ -87,8 +103,7 @@ DatResult Translate(uint64_t asce_word, GuestLogical logical, DatFeatures featur
     if (level == 1 && features.edat2 && format_control) {
       result.no_execute = features.iep && (*entry & 0x100);
       result.frame_size = uint64_t{1} << 31;
-      result.address =
-          GuestReal((*entry & ~(result.frame_size - 1)) | (address & (result.frame_size - 1)));
+      result.address = in_frame(*entry);
       return result;
     }
     if (level == 0) {
@@ -99,7 +114,7 @@ DatResult Translate(uint64_t asce_word, GuestLogical logical, DatFeatures featur
       if (features.edat1 && format_control) {
         result.no_execute = features.iep && (*entry & 0x100);
         result.frame_size = kSegmentSize;
-        result.address = GuestReal((*entry & ~(kSegmentSize - 1)) | (address & (kSegmentSize - 1)));
+        result.address = in_frame(*entry);
         return result;
       }
       if (*entry & 0x200) result.protection = true;
@@ -124,14 +139,6 @@ DatResult Translate(uint64_t asce_word, GuestLogical logical, DatFeatures featur
   result.no_execute = features.iep && (*entry & 0x100);
   result.address = GuestReal((*entry & ~kPageMask) | (address & kPageMask));
   return result;
-}
-
-// Prefixing: real and absolute addresses of the first 8 KiB and of the prefix area trade places.
-constexpr GuestAbsolute ApplyPrefix(GuestReal real, uint32_t prefix) {
-  const uint64_t block = real.raw() & ~uint64_t{0x1fff};
-  if (block == 0) return GuestAbsolute(real.raw() + prefix);
-  if (block == prefix) return GuestAbsolute(real.raw() - prefix);
-  return GuestAbsolute(real.raw());
 }
 
 }  // namespace hypervisor

@@ -16,6 +16,11 @@ constexpr size_t kCpuEntries = 24;
 constexpr int kExtendedLengthSccb = 140;  // facility
 constexpr uint64_t kHasCpuInfo = 0x0800000000000000;
 constexpr uint8_t kHasDiagnose318 = 0x80;
+// Machines that tell fetches from stores in a translation-exception identification (75) have the
+// older parts of suppression on protection as well.
+constexpr int kAccessExceptionIndication = 75;  // facility
+constexpr uint8_t kSuppressionOnProtection = 0x20;
+constexpr uint8_t kEnhancedSuppressionOnProtection = 0x02;
 
 // Each says which CPU it is and no more: none of its features is offered.
 void StoreCpuEntries(const MachineDescription& machine, size_t offset, Sccb& sccb) {
@@ -66,6 +71,10 @@ void ReadScpInfo(const MachineDescription& machine, Sccb& sccb) {
   sccb.Store<uint16_t>(18, static_cast<uint16_t>(entries));
   StoreEbcdic(machine.load_parameter, &sccb.rest()[24 - Sccb::kHeader], 8);
   sccb.Store<uint64_t>(48, kHasCpuInfo);
+  if (machine.facilities.Has(kAccessExceptionIndication)) {
+    sccb.Store<uint8_t>(80, kSuppressionOnProtection);
+    sccb.Store<uint8_t>(85, kEnhancedSuppressionOnProtection);
+  }
   sccb.Store<uint16_t>(120, static_cast<uint16_t>(machine.cpu_limit - 1));
   if (OffersDiagnose318(machine)) sccb.Store<uint8_t>(134, kHasDiagnose318);
   StoreCpuEntries(machine, entries, sccb);

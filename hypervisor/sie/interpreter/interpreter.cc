@@ -1,5 +1,7 @@
 #include "hypervisor/sie/interpreter/interpreter.h"
 
+#include <utility>
+
 #include "hypervisor/arch/host_clock.h"
 #include "hypervisor/isa/decode.h"
 #include "hypervisor/isa/table.h"
@@ -119,12 +121,13 @@ bool Interpreter::Valid() const {
   relative_base_ = ia_;
   next_ia_ = GuestCpu::Wrap(ia_ + length_);
   if (per_events_) [[unlikely]] {
+    per_watched_ = per_events_;
     per_insn_ = ia_;
     per_mask_ = psw_mask_;
     if (!TraceBranchOrMode(*this, decoded.insn)) return EndInstruction();
   }
   decoded.execute(*this, decoded.insn);
-  if (Stopped() || completion_code_ != PgmCode::kNone || per_events_ != 0) [[unlikely]] {
+  if (Stopped() || completion_code_ != PgmCode::kNone || per_watched_ != 0) [[unlikely]] {
     insn_text_ = execute_length_ ? insn_text_ : decoded.insn.text;
     return EndInstruction();
   }
@@ -181,8 +184,9 @@ void Interpreter::ExecuteTarget(uint64_t address, uint8_t modifier) {
 }
 
 Interpreter::Outcome Interpreter::EndInstruction() {
-  if (per_events_ && !Stopped()) PerAfterInstruction();
+  if (per_watched_ && !Stopped()) PerAfterInstruction();
   if (Stopped()) return AfterStop();
+  per_watched_ = 0;
   const PgmCode completion = completion_code_;
   completion_code_ = PgmCode::kNone;
   ia_ = next_ia_;
@@ -197,6 +201,7 @@ Interpreter::Outcome Interpreter::EndInstruction() {
 // An instruction ended early: fetched in vain, stopped by an exception, or leaving SIE.
 Interpreter::Outcome Interpreter::AfterStop() {
   completion_code_ = PgmCode::kNone;
+  const uint32_t watched = std::exchange(per_watched_, 0);
   switch (stop_) {
     case Stop::kHostFault:
     case Stop::kRedrive:
@@ -208,7 +213,9 @@ Interpreter::Outcome Interpreter::AfterStop() {
       const PgmCode code = program_interruption_.code;
       if (!IsNullifying(code)) {
         ia_ = GuestCpu::Wrap(ia_ + length_);
-        if (per_events_) PerAfterInstruction();
+        per_watched_ = watched;
+        if (watched) PerAfterInstruction();
+        per_watched_ = 0;
       } else {
         per_code_ = 0;
       }

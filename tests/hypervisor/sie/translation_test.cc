@@ -54,6 +54,29 @@ TEST_F(CompareAndReplaceDatTableEntryTest, KnowsNoOtherTables) {
   EXPECT_EQ(machine_.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
 }
 
+TEST(LargeFrameTest, HasAnAbsoluteAddress) {
+  GuestMachine machine;
+  machine.PutCode(GuestMachine::kProgram, {0xe3, 0x10, 0x20, 0x00, 0x00, 0x04,  // lg 1,0(2)
+                                           0xe3, 0x30, 0x40, 0x00, 0x00, 0x03,  // lrag 3,0(4)
+                                           0x83, 0x00, 0x00, 0x44});
+  // The first segment in pages, as real addresses; the second is the first as a frame.
+  machine.Put<uint64_t>(0x80000, 0x90000);
+  machine.Put<uint64_t>(0x80008, 0x400);
+  for (uint64_t page = 0; page < 256; ++page)
+    machine.Put<uint64_t>(0x90000 + page * 8, page * kPageSize);
+  machine.Put<uint64_t>(0x128, 0xaaaa);
+  machine.Put<uint64_t>(0x30128, 0xbbbb);
+  machine.cpu.prefix = 0x30000;
+  machine.cpu.cr[0] |= 0x800000;
+  machine.cpu.cr[1] = 0x80000;
+  machine.cpu.psw.mask |= Psw::kDat;
+  machine.cpu.gpr[2] = machine.cpu.gpr[4] = 0x100128;
+  machine.Run();
+  EXPECT_EQ(machine.block.ipa, 0x8300);
+  EXPECT_EQ(machine.cpu.gpr[1], 0xaaaau);
+  EXPECT_EQ(machine.cpu.gpr[3], 0x30128u) << "the real address of absolute 0x128";
+}
+
 TEST(OddAddressTest, IsNoErrorOfAPswThatWaits) {
   GuestMachine machine;
   machine.cpu.psw = Psw{Psw::kExtendedAddressing | Psw::kBasicAddressing | Psw::kWait, 0xfff};

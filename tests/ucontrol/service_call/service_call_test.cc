@@ -127,6 +127,18 @@ TEST_F(ServiceCallTest, LetsReadScpInfoCrossAPageWithFacility140) {
   EXPECT_EQ(*storage_.at(kSccb + 160), 1);
 }
 
+TEST_F(ServiceCallTest, ReportsEnhancedSuppressionOnProtection) {
+  StoreHeader(kSccb, 4096);
+  EXPECT_EQ(Call(kReadInfo), 0x0010);
+  EXPECT_EQ(*storage_.at(kSccb + 80), 0);
+  EXPECT_EQ(*storage_.at(kSccb + 85), 0);
+  machine_.facilities.Set(75, true);
+  StoreHeader(kSccb, 4096);
+  EXPECT_EQ(Call(kReadInfo), 0x0010);
+  EXPECT_EQ(*storage_.at(kSccb + 80), 0x20);
+  EXPECT_EQ(*storage_.at(kSccb + 85), 0x02);
+}
+
 TEST_F(ServiceCallTest, ReportsStorageAndCpus) {
   StoreHeader(kSccb, 4096);
   ASSERT_EQ(Call(kReadInfo), 0x0010);
