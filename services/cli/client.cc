@@ -3,6 +3,7 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -28,6 +29,7 @@ namespace longrunning = google::longrunning;
 
 constexpr int kKeepAliveMilliseconds = 60'000;
 constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::minutes kLongestCall{2};
 
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
@@ -47,6 +49,9 @@ absl::StatusOr<Response> Unary(Stub& stub,
                                                             Response*),
                                const Request& request) {
   grpc::ClientContext context;
+  if constexpr (!std::is_same_v<Request, longrunning::WaitOperationRequest>) {
+    context.set_deadline(std::chrono::system_clock::now() + kLongestCall);
+  }
   Response response;
   const grpc::Status status = (stub.*method)(&context, request, &response);
   if (!status.ok()) return FromGrpc(status);

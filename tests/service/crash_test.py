@@ -1,4 +1,5 @@
 """kill -9 at any moment: nothing that was acknowledged is lost, nothing is done twice."""
+import glob
 import random
 import threading
 import time
@@ -6,6 +7,8 @@ import time
 from harness import *  # noqa: F403
 
 ROUNDS = int(os.environ.get("UCONTROL_CRASHES", "12"))
+PREFIX = "c%d" % os.getpid()  # of names, and so of memfds, that are this test's
+WAITING = cpu_pb2.Psw(mask=0x0302000180000000)
 
 
 class Load(threading.Thread):
@@ -15,8 +18,9 @@ class Load(threading.Thread):
         super().__init__(daemon=True)
         self.test, self.number = test, number
         self.random = random.Random(seed)
-        self.present = {}   # acknowledged: name -> uid
-        self.uids = {}      # request -> uid it was answered with
+        self.present = {}   # acknowledged: name -> (uid, title)
+        self.memories = {}  # acknowledged: name -> uid
+        self.started = 0
         self.problems = []
         self.steps = 0
         self.stopping = False
@@ -40,32 +44,50 @@ class Load(threading.Thread):
         except Exception as problem:  # told by the test
             self.problems.append(repr(problem))
 
+    def once(self, call):
+        """The same request twice, perhaps with a crash between, does one thing."""
+        first = self.until_answered(call)
+        again = self.until_answered(call)
+        if again.uid != first.uid:
+            self.problems.append("%s was made twice" % first.name)
+        return first
+
     def step(self):
         request = "%d-%d" % (self.number, self.steps)
-        if self.present and self.random.random() < 0.4:
+        kind = self.random.random()
+        if self.present and kind < 0.4:
             name = self.random.choice(sorted(self.present))
-            kind = self.random.random()
-            if kind < 0.5:
+            if kind < 0.2:
                 self.until_answered(lambda client: client.machines.DeleteMachine(
-                    machine_pb2.DeleteMachineRequest(name="machines/" + name, request_id=request,
-                                                     force=True)))
+                    machine_pb2.DeleteMachineRequest(name=name, request_id=request, force=True)))
                 del self.present[name]
             else:
                 updated = self.until_answered(lambda client: client.machines.UpdateMachine(
                     machine_pb2.UpdateMachineRequest(
-                        request_id=request, machine=machine_pb2.Machine(
-                            name="machines/" + name, display_name=request))))
+                        request_id=request,
+                        machine=machine_pb2.Machine(name=name, display_name=request))))
                 self.present[name] = (updated.uid, request)
-            return
-        name = "m%d-%d" % (self.number, self.steps)
-        created = self.until_answered(
-            lambda client: client.create(name, request_id=request, display_name="new"))
-        self.present[name] = (created.uid, "new")
-        # The same request again, perhaps behind a crash, makes no second machine.
-        again = self.until_answered(
-            lambda client: client.create(name, request_id=request, display_name="new"))
-        if again.uid != created.uid:
-            self.problems.append("%s was created twice" % name)
+        elif self.memories and kind < 0.5:
+            name = self.random.choice(sorted(self.memories))
+            self.until_answered(lambda client: client.memories.DeleteMemory(
+                memory_pb2.DeleteMemoryRequest(name=name, request_id=request)))
+            del self.memories[name]
+        elif kind < 0.65:
+            created = self.once(lambda client: client.memories.CreateMemory(
+                memory_pb2.CreateMemoryRequest(
+                    memory_id="%s-%s" % (PREFIX, request), request_id=request,
+                    memory=memory_pb2.Memory(size_bytes=MIB))))
+            self.memories[created.name] = created.uid
+        else:
+            created = self.once(lambda client: client.create(
+                "%s-%s" % (PREFIX, request), request_id=request, display_name="new",
+                boot=machine_pb2.Boot(psw=WAITING)))
+            self.present[created.name] = (created.uid, "new")
+            if kind < 0.8:
+                self.until_answered(lambda client: client.machines.StartMachine(
+                    machine_pb2.StartMachineRequest(name=created.name,
+                                                    request_id=request + "-start")))
+                self.started += 1
 
 
 class CrashTest(ServiceTest):
@@ -79,6 +101,7 @@ class CrashTest(ServiceTest):
         for _ in range(ROUNDS):
             time.sleep(generator.uniform(0.01, 0.35))
             self.daemon.kill()
+            self.assertEqual((self.leftovers(), self.memfds()), ([], []))
             self.client.channel.close()
             self.daemon.start()
             self.client = self.daemon.client()
@@ -89,27 +112,28 @@ class CrashTest(ServiceTest):
             load.join(60)
             self.assertFalse(load.is_alive())
         self.assertEqual([problem for load in loads for problem in load.problems], [])
-        expected = {name: what for load in loads for name, what in load.present.items()}
-        found, token = {}, ""
-        while True:
-            page = self.client.machines.ListMachines(
-                machine_pb2.ListMachinesRequest(page_size=1000, page_token=token))
-            found.update({machine.name.split("/")[1]: (machine.uid, machine.display_name)
-                          for machine in page.machines})
-            token = page.next_page_token
-            if not token:
-                break
-        self.assertEqual(found, expected)
+        machines = self.all_of(lambda token: self.client.machines.ListMachines(
+            machine_pb2.ListMachinesRequest(page_size=1000, page_token=token)), "machines")
+        self.assertEqual(
+            {machine.name: (machine.uid, machine.display_name) for machine in machines},
+            {name: what for load in loads for name, what in load.present.items()})
+        memories = self.all_of(lambda token: self.client.memories.ListMemories(
+            memory_pb2.ListMemoriesRequest(page_size=1000, page_token=token)), "memories")
+        self.assertEqual({memory.name: memory.uid for memory in memories},
+                         {name: uid for load in loads for name, uid in load.memories.items()})
         self.assertGreater(sum(load.steps for load in loads), 2 * ROUNDS)
+        self.assertGreater(sum(load.started for load in loads), 0)
+        for machine in machines:
+            if machine.state == machine_pb2.MACHINE_STATE_STOPPED:
+                self.assertEqual(machine.stop_report.reason,
+                                 machine_pb2.StopReport.REASON_DAEMON_DIED)
+        # What the daemon holds of the host is what it says that there is.
+        running = [m for m in machines if m.state == machine_pb2.MACHINE_STATE_RUNNING]
+        ready = [m for m in memories if m.state == memory_pb2.MEMORY_STATE_READY]
+        self.assertEqual(sorted(self.memfds()), sorted(m.name for m in running + ready))
         # The history has each creation and each end once.
-        events, token = [], ""
-        while True:
-            page = self.client.events.ListEvents(
-                event_pb2.ListEventsRequest(page_size=1000, page_token=token))
-            events += page.events
-            token = page.next_page_token
-            if not token:
-                break
+        events = self.all_of(lambda token: self.client.events.ListEvents(
+            event_pb2.ListEventsRequest(page_size=1000, page_token=token)), "events")
         self.assertEqual([event.revision for event in events],
                          list(range(events[0].revision, events[0].revision + len(events))))
         created = [event.machine.uid for event in events
@@ -126,6 +150,28 @@ class CrashTest(ServiceTest):
         self.client.channel.close()
         self.client = self.daemon.client()
         self.assertEqual(self.client.names("state = STOPPED"), ["m0", "m1", "m2"])
+
+    def all_of(self, list_page, field):
+        """Every page of a list."""
+        found, token = [], ""
+        while True:
+            page = list_page(token)
+            found += getattr(page, field)
+            token = page.next_page_token
+            if not token:
+                return found
+
+    def memfds(self):
+        """The names of memories that any process holds for this test."""
+        found = []
+        for path in glob.glob("/proc/[0-9]*/fd/*"):
+            try:
+                name = os.readlink(path)
+            except OSError:
+                continue
+            if name.startswith("/memfd:") and PREFIX + "-" in name:
+                found.append(name[len("/memfd:"):].split(" ")[0])
+        return found
 
     def leftovers(self):
         """Processes of this daemon that are still there."""
