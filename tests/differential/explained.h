@@ -25,6 +25,7 @@ inline constexpr Explanation kNotCompared[] = {
     {" UNPK PKA PKU ", "QEMU 7.2 loses the leftmost digit"},
     {" KM KMC KMAC KMF KMO KMCTR KIMD KLMD PCC PCKMO PRNO ",
      "QEMU 7.2 knows few of their functions; tests/hypervisor/sie has published vectors"},
+    {" CMPSC CFC UPT TRAP2 TRAP4 ", "QEMU lacks them; tests/hypervisor/sie has them"},
     {" STMH ", "QEMU 7.2 stores zeros"},
     {" SFASR ", "QEMU 7.2 fails an assertion of its own"},
     {" DIEBR DIDBR THDER THDR TBEDR TBDR ", "QEMU 7.2 lacks them"},
