@@ -37,6 +37,9 @@ class Gate {
 
   void SetLimits(const Limits& limits);
 
+  // No call is being answered.
+  bool idle() const { return calls_ == 0; }
+
   // Answers a call that reads, if the caller has at least `role`. `method` is Service.Method.
   template <typename Response>
   grpc::Status Read(grpc::ServerContextBase* context, const char* method, ucontrol::v1::Role role,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -26,9 +27,12 @@ namespace daemon = ucontrol::daemon::v1;
 constexpr unsigned kCertificateReloadSeconds = 1;
 constexpr int kKeepAliveMilliseconds = 60'000;
 constexpr int kKeepAliveTimeoutMilliseconds = 20'000;
+constexpr int kHandshakeMilliseconds = 10'000;
 constexpr int kShortestPingMilliseconds = 10'000;
 constexpr size_t kMemoryOfCalls = size_t{256} << 20;
 constexpr int kMostMetadata = 16 * 1024;
+constexpr std::chrono::milliseconds kGlance{20};
+constexpr std::chrono::milliseconds kShutdown{200};  // for calls that came at the last moment
 
 std::shared_ptr<grpc::ServerCredentials> TlsCredentials(const daemon::Tls& tls) {
   namespace tls_api = grpc::experimental;
@@ -59,6 +63,7 @@ void SetLimits(const Limits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kShortestPingMilliseconds);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMilliseconds);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }
 
@@ -142,18 +147,21 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Configuration& confi
 }
 
 Server::~Server() {
-  Drain(std::chrono::milliseconds(0));
+  Drain(std::chrono::milliseconds(0), [] { return true; });
 }
 
 void Server::SetServing(bool serving) {
   server_->GetHealthCheckService()->SetServingStatus(serving);
 }
 
-void Server::Drain(std::chrono::milliseconds patience) {
+void Server::Drain(std::chrono::milliseconds patience, absl::FunctionRef<bool()> idle) {
   if (!server_) return;
   SetServing(false);
   for (const auto& listener : listeners_) listener->Stop();
-  server_->Shutdown(std::chrono::system_clock::now() + patience);
+  // Shutdown alone would wait for clients that keep their connections open, too.
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (!idle() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kGlance);
+  server_->Shutdown(std::chrono::system_clock::now() + kShutdown);
   server_.reset();
   if (channelz_) channelz_->Shutdown(std::chrono::system_clock::now());
   channelz_.reset();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpcpp/impl/service_type.h"
@@ -39,8 +40,9 @@ class Server {
   // The port of the first TCP listener; 0 if there is none.
   int port() const { return port_; }
 
-  // Takes no more calls, and waits for those that are being answered no longer than `patience`.
-  void Drain(std::chrono::milliseconds patience);
+  // Takes no more connections, waits no longer than `patience` for calls to be answered, and ends
+  // what there still is.
+  void Drain(std::chrono::milliseconds patience, absl::FunctionRef<bool()> idle);
 
  private:
   Server() = default;

@@ -17,6 +17,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "hypervisor/core/software_device.h"
 #include "hypervisor/linux/linux_device.h"
@@ -56,6 +57,7 @@ ABSL_FLAG(std::string, tls_client_authorities, "", "who signs clients' certifica
 ABSL_FLAG(bool, insecure, false, "tcp without TLS: anybody who reaches it is 'anonymous'");
 ABSL_FLAG(std::string, metrics_address, "", "where Prometheus finds metrics, as 127.0.0.1:9464");
 ABSL_FLAG(std::string, channelz_socket, "", "a unix socket for channelz");
+ABSL_FLAG(std::string, engine, "", "what guests run on: software, interpreter, translator or kvm");
 ABSL_FLAG(bool, version, false, "prints the version and ends");
 
 namespace services {
@@ -96,6 +98,14 @@ absl::StatusOr<Configuration> EffectiveConfiguration() {
     if (!listener.ok()) return listener.status();
     *configuration.add_listeners() = *std::move(listener);
   }
+  if (const std::string name = absl::GetFlag(FLAGS_engine); !name.empty()) {
+    ucontrol::daemon::v1::Engine engine;
+    if (!ucontrol::daemon::v1::Engine_Parse("ENGINE_" + absl::AsciiStrToUpper(name), &engine)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--engine=", name, ": there are software, interpreter, translator and kvm"));
+    }
+    configuration.set_engine(engine);
+  }
   if (configuration.listeners().empty()) {
     configuration.add_listeners()->mutable_unix()->set_path(kUsualSocket);
   }
@@ -117,12 +127,24 @@ void RaiseDescriptorLimit() {
 }
 
 absl::StatusOr<std::unique_ptr<MachineHost>> MakeHost(const Configuration& configuration) {
-  if (configuration.engine() == ucontrol::daemon::v1::ENGINE_KVM) {
-    return std::make_unique<LocalMachineHost>(std::make_unique<hypervisor::LinuxDevice>(), "kvm");
+  hypervisor::SoftwareDevice::Options options;
+  const char* name = "software";
+  switch (configuration.engine()) {
+    case ucontrol::daemon::v1::ENGINE_KVM:
+      return std::make_unique<LocalMachineHost>(std::make_unique<hypervisor::LinuxDevice>(), "kvm");
+    case ucontrol::daemon::v1::ENGINE_INTERPRETER:
+      options.engine = hypervisor::MakeInterpreter;
+      name = "interpreter";
+      break;
+    case ucontrol::daemon::v1::ENGINE_TRANSLATOR:
+      options.engine = hypervisor::MakeTranslator;
+      name = "translator";
+      break;
+    default:
+      break;
   }
-  return std::make_unique<LocalMachineHost>(
-      std::make_unique<hypervisor::SoftwareDevice>(hypervisor::SoftwareDevice::Options{}),
-      "software");
+  return std::make_unique<LocalMachineHost>(std::make_unique<hypervisor::SoftwareDevice>(options),
+                                            name);
 }
 
 void Apply(const Configuration& configuration, const Limits& limits, Access& access, Gate& gate,
@@ -245,7 +267,8 @@ int Serve(const sigset_t& signals) {
   draining = true;
   (*registry)->events().Interrupt();
   const int patience = configuration->drain_seconds();
-  (*server)->Drain(std::chrono::seconds(patience > 0 ? patience : kUsualDrainSeconds));
+  (*server)->Drain(std::chrono::seconds(patience > 0 ? patience : kUsualDrainSeconds),
+                   [&gate] { return gate.idle(); });
   timetable.Stop();
   fleet.TurnAllOff();
   metrics.SetSampler(nullptr);

@@ -422,21 +422,55 @@ class DeadlineTest(RunningTest):
             operations_pb2.WaitOperationRequest(name=operation.name), **options)
 
     def test_deadlines(self):
-        self.talker().type("l")
-        calls = list(self.calls(timeout=0.5))
+        console = self.talker()
+        console.type("l")
+        self.expect(console, "l")
+        calls = list(self.calls(timeout=3))
         self.wait_for(lambda: self.open_streams() == 1 + len(calls))
         for call in calls:
-            self.wait_for(call.done, 5, "the deadline")
+            self.wait_for(call.done, 10, "the deadline")
             self.assertEqual(call.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
         self.wait_for(lambda: self.open_streams() == 1, 5, "the end of the streams")
 
     def test_cancellation(self):
-        self.talker().type("l")
+        console = self.talker()
+        console.type("l")
+        self.expect(console, "l")
         calls = list(self.calls())
         self.wait_for(lambda: self.open_streams() == 1 + len(calls))
         for call in calls:
             call.cancel()
         self.wait_for(lambda: self.open_streams() == 1, 5, "the end of the streams")
+
+
+@unittest.skipUnless(os.uname().machine == "x86_64", "there is no translator")
+class TranslatorTest(RunningTest):
+    flags = ["--engine=translator"]
+
+    def test_a_guest_runs_translated(self):
+        version = self.client.daemons.GetVersion(daemon_pb2.GetVersionRequest())
+        self.assertEqual(version.engine, "translator")
+        console = self.talker()
+        console.type("tea w b")
+        self.expect(console, "written\n")
+        self.wait_for_state("t", "MACHINE_STATE_PAUSED")
+        self.client.machines.ResumeMachine(machine_pb2.ResumeMachineRequest(name="machines/t"))
+        self.expect(console, "behind\n")
+        console.type("c")
+        machine = self.wait_for_state("t", "MACHINE_STATE_CRASHED")
+        self.assertEqual(machine.stop_report.psw.address, 0x2a)
+
+    def test_a_translated_loop_is_paused_and_stopped(self):
+        self.client.boot("s", "spinner")
+        self.client.machines.PauseMachine(machine_pb2.PauseMachineRequest(name="machines/s"))
+        registers = vcpu_pb2.GetRegistersRequest(vcpu="machines/s/vcpus/0")
+        held = self.client.vcpus.GetRegisters(registers).general[2]
+        time.sleep(0.1)
+        self.assertEqual(self.client.vcpus.GetRegisters(registers).general[2], held)
+        self.client.machines.ResumeMachine(machine_pb2.ResumeMachineRequest(name="machines/s"))
+        self.wait_for(lambda: self.client.vcpus.GetRegisters(registers).general[2] > held)
+        self.client.machines.DeleteMachine(
+            machine_pb2.DeleteMachineRequest(name="machines/s", force=True))
 
 
 class CompactionTest(RunningTest):
