@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <optional>
 
 #include "hypervisor/core/cpu_state_control.h"
 #include "hypervisor/core/guest_debug.h"
@@ -51,6 +50,11 @@ int64_t Interrupted(Vcpu& vcpu) {
   return -EINTR;
 }
 
+SieExit RunDebugged(Vcpu& vcpu) {
+  const GuestDebugControls controls(vcpu);
+  return vcpu.sie->Run(vcpu.block(), vcpu.cpu);
+}
+
 int64_t Enter(Vcpu& vcpu) {
   VcpuAddress missing;
   switch (PinPrefix(vcpu, missing)) {
@@ -64,12 +68,10 @@ int64_t Enter(Vcpu& vcpu) {
   }
   const RunSignalMask mask(vcpu);
   if (mask.pending()) return Interrupted(vcpu);
-  std::optional<GuestDebugControls> debug;
-  if (vcpu.debug_control) debug.emplace(vcpu);
-  uapi::SieBlock& block = vcpu.block();
-  if (vcpu.flush_translations) block.ihcpu = kPurgeAtEntry;
+  if (vcpu.flush_translations) vcpu.block().ihcpu = kPurgeAtEntry;
   vcpu.flush_translations = false;
-  const SieExit exit = vcpu.sie->Run(block, vcpu.cpu);
+  const SieExit exit =
+      vcpu.debug_control ? RunDebugged(vcpu) : vcpu.sie->Run(vcpu.block(), vcpu.cpu);
   switch (exit.reason) {
     case SieExit::Reason::kIntercepted:
       ReportInterception(vcpu);

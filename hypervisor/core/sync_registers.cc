@@ -64,6 +64,7 @@ void LoadRegisters(Vcpu& vcpu) {
   if (vcpu.has_vectors()) {
     std::memcpy(cpu.vr.data(), regs.vrs, sizeof(regs.vrs));
   } else {
+#pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) cpu.vr[i].high = regs.fprs[i];
   }
   cpu.fpc = regs.fpc;
@@ -91,6 +92,7 @@ void StoreRegisters(Vcpu& vcpu) {
   if (vcpu.has_vectors()) {
     std::memcpy(regs.vrs, cpu.vr.data(), sizeof(regs.vrs));
   } else {
+#pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) regs.fprs[i] = cpu.vr[i].high;
   }
   regs.fpc = cpu.fpc;

@@ -1,8 +1,14 @@
 #include "hypervisor/sie/broadcast_domain.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace hypervisor {
+namespace {
+
+constexpr std::chrono::microseconds kLookAgain(100);
+
+}  // namespace
 
 void BroadcastDomain::Join(Member& member) {
   const std::lock_guard lock(mutex_);
@@ -20,11 +26,14 @@ bool BroadcastDomain::Enter(Member& member) {
   // The flag first, the number second: a purge that misses the flag is one whose number we see.
   member.in_guest.store(true);
   const uint64_t newest = purge_.load();
-  return member.acknowledged.exchange(newest) != newest;
+  if (member.acknowledged.load(std::memory_order_relaxed) == newest) return false;
+  member.acknowledged.store(newest);
+  return true;
 }
 
+// A purge that begins at this moment may be missed: it looks again after a while.
 void BroadcastDomain::Leave(Member& member) {
-  member.in_guest.store(false);
+  member.in_guest.store(false, std::memory_order_release);
   if (member.acknowledged.load() != purge_.load()) {
     const std::lock_guard lock(mutex_);
     changed_.notify_all();
@@ -50,7 +59,8 @@ bool BroadcastDomain::Purge(Member& self) {
       return member == &self || !member->in_guest.load() || member->acknowledged.load() >= mine;
     });
   };
-  changed_.wait(lock, done);
+  while (!changed_.wait_until(lock, std::chrono::system_clock::now() + kLookAgain, done)) {
+  }
   return purged;
 }
 

@@ -53,7 +53,7 @@ void GuestCpu::ControlChanged() {
 void GuestCpu::BranchTo(uint64_t address) {
   next_ia_ = address;
   if (address & 1) [[unlikely]]
-    RequestPoll();
+    fetch_limit_ = 0;  // no fast way to it: FetchText notices
   state_->breaking_event_address = ia_;
   if (per_events_ & cr9::kPerSuccessfulBranching) [[unlikely]]
     per_code_ |= 0x80;
@@ -122,16 +122,50 @@ uint64_t GuestCpu::GuestTod() const {
   return HostTod() + block_->epoch;
 }
 
-int64_t GuestCpu::CpuTimer() const {
+int64_t GuestCpu::CpuTimer() {
+  StartClock();
   return static_cast<int64_t>(timer_deadline_ - HostTod());
 }
 
 void GuestCpu::SetCpuTimer(int64_t value) {
+  timer_running_ = true;
   timer_deadline_ = HostTod() + static_cast<uint64_t>(value);
   RequestPoll();
 }
 
+void GuestCpu::BeginTimer(uint64_t value) {
+  timer_running_ = false;
+  timer_value_ = value;
+  executed_before_ = executed_;
+}
+
+void GuestCpu::StartClock() {
+  if (timer_running_) return;
+  timer_running_ = true;
+  timer_deadline_ = HostTod() + timer_value_ - EstimatedTime();
+}
+
+uint64_t GuestCpu::EndTimer() {
+  return timer_running_ ? timer_deadline_ - HostTod() : timer_value_ - EstimatedTime();
+}
+
+uint64_t GuestCpu::EstimatedTime() const {
+  constexpr uint64_t kInstruction = 40;  // about 10 ns
+  const auto since_poll = static_cast<uint64_t>(granted_ - budget_);
+  return (executed_ + since_poll - executed_before_) * kInstruction;
+}
+
 // ---- Contexts ----
+
+bool GuestCpu::ControlIsAsRemembered(const CpuState& cpu) const {
+  return ((cpu.psw.mask ^ psw_mask_) & ~Psw::kConditionCode) == 0 &&
+         cpu.prefix == remembered_prefix_ && cpu.cr == remembered_cr_;
+}
+
+void GuestCpu::RememberControl() {
+  remembered_prefix_ = state_->prefix;
+  remembered_cr_ = state_->cr;
+}
 
 TranslationContext GuestCpu::ContextFor(uint64_t asce_word, bool dat_on, bool absolute,
                                         uint8_t key) const {

@@ -6,6 +6,7 @@
 #ifndef HYPERVISOR_SIE_GUEST_CPU_H_
 #define HYPERVISOR_SIE_GUEST_CPU_H_
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 
@@ -97,11 +98,12 @@ class GuestCpu {
   void ControlChanged();
 
   // ---- Instruction addresses ----
-  bool executing() const { return execute_length_ != 0; }    // the target of an EXECUTE
-  uint64_t instruction_address() const { return ia_; }       // of the instruction being executed
-  uint64_t next_address() const { return next_ia_; }         // of the one behind it
-  uint8_t instruction_length() const { return length_; }     // of an EXECUTE, if it is its target
-  uint64_t relative_base() const { return relative_base_; }  // where relative addresses start
+  bool executing() const { return execute_length_ != 0; }  // the target of an EXECUTE
+  uint64_t instruction_address() const { return ia_; }     // of the instruction being executed
+  uint64_t next_address() const { return next_ia_; }       // of the one behind it
+  uint8_t instruction_length() const { return length_; }   // of an EXECUTE, if it is its target
+  // Where relative addresses start: at the instruction itself, the target of an EXECUTE too.
+  uint64_t relative_base() const { return execute_length_ ? relative_base_ : ia_; }
   void BranchTo(uint64_t address);
   // EXECUTE: the instruction at `address`, its second byte or'ed with `modifier`, as part of this
   // one.
@@ -253,6 +255,13 @@ class GuestCpu {
     Intercept(uapi::Interception::kInstruction);
     return true;
   }
+  // Makes a segment that the host does not map an interception of the instruction: the host is to
+  // do it.
+  void InterceptHostFault() {
+    if (stop_ != Stop::kHostFault) return;
+    stop_ = Stop::kNone;
+    Intercept(uapi::Interception::kInstruction);
+  }
   // A supervisor-call interruption in the guest.
   void DeliverSupervisorCall(uint8_t number);
   // Leaves SIE with the PSW at the instruction, to be done again: KSS.
@@ -263,7 +272,7 @@ class GuestCpu {
   // PurgeTlb on all CPUs of the VM; they have done so when it returns.
   void PurgeTlbEverywhere();
   uint64_t GuestTod() const;
-  int64_t CpuTimer() const;
+  int64_t CpuTimer();
   void SetCpuTimer(int64_t value);
 
   // ---- PER, and tracing of branches ----
@@ -274,6 +283,22 @@ class GuestCpu {
   void PerKeyAlteration(GuestAbsolute absolute);
 
  protected:
+  static constexpr uint8_t kPerFetch = 0x40;  // per_code_: instruction fetching
+
+  // Whether a CPU in this state may go on with the contexts and the fetch page that it left with.
+  // RememberControl notes what those depend on.
+  bool ControlIsAsRemembered(const CpuState& cpu) const;
+  void RememberControl();
+  void ForgetControl() { remembered_prefix_ = kNoPrefix; }
+
+  // Between these two the CPU timer runs. A clock is read only if a program asks for the timer or
+  // runs for longer than a poll: a short stay is charged by the instruction.
+  void BeginTimer(uint64_t value);
+  void StartClock();
+  uint64_t EndTimer();
+  // What the instructions since the entry take on the CPU timer, roughly.
+  uint64_t EstimatedTime() const;
+
   bool PerWatches(uint64_t first, uint64_t last) const;
   void PerAfterInstruction();
 
@@ -316,7 +341,7 @@ class GuestCpu {
 
   uint64_t ia_ = 0;
   uint64_t next_ia_ = 0;
-  uint64_t relative_base_ = 0;
+  uint64_t relative_base_ = 0;  // of the target of an EXECUTE
   // The page instructions come from: our memory, and how far into it one can be fetched whole. A
   // limit of 0 means there is none.
   uint64_t fetch_page_ = 0;
@@ -352,8 +377,16 @@ class GuestCpu {
   uint64_t per_address_ = 0;
   uint8_t per_atmid_ = 0;
 
-  uint64_t timer_deadline_ = 0;  // the host TOD at which the CPU timer turns negative
+  // The CPU timer: once somebody asked, the host TOD at which it turns negative; before that, its
+  // value when the CPU was entered.
+  uint64_t timer_deadline_ = 0;
+  uint64_t timer_value_ = 0;
+  uint64_t executed_before_ = 0;  // instructions before this entry
+  bool timer_running_ = false;
   uint64_t space_generation_ = ~uint64_t{0};
+  std::array<uint64_t, 16> remembered_cr_{};
+  static constexpr uint32_t kNoPrefix = 1;
+  uint32_t remembered_prefix_ = kNoPrefix;
   std::atomic<uint32_t> attention_ = 0;
   std::atomic_flag* held_lock_ = nullptr;
   Tlb tlb_;

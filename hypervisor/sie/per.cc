@@ -6,7 +6,6 @@ namespace hypervisor {
 namespace {
 
 constexpr uint8_t kPerBranch = 0x80;
-constexpr uint8_t kPerFetch = 0x40;
 constexpr uint8_t kPerStore = 0x20;
 constexpr uint8_t kPerKey = 0x10;
 constexpr uint8_t kPerStoreReal = 0x08;

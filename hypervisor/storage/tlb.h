@@ -6,9 +6,13 @@
 #ifndef HYPERVISOR_STORAGE_TLB_H_
 #define HYPERVISOR_STORAGE_TLB_H_
 
+#include <sys/mman.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 
 #include "hypervisor/arch/address.h"
 
@@ -34,22 +38,31 @@ struct TranslationContext {
 class Tlb {
  public:
   using ContextId = uint64_t;  // 1 to 4094: fits below the page bits of a tag
-  static constexpr ContextId kNoContext = 0;
+  static constexpr ContextId kNoContext = kPageMask;  // no entry is tagged with it
 
-  static constexpr uint64_t kAbsent = ~uint64_t{0};  // a tag that no page and context have
-
+  // All zero if absent: no tag is 0.
   struct Entry {
-    uint64_t read_tag = kAbsent;
-    uint64_t write_tag = kAbsent;
-    uint64_t fetch_tag = kAbsent;
-    uint64_t addend = 0;  // logical + addend = our address
+    uint64_t read_tag;
+    uint64_t write_tag;
+    uint64_t fetch_tag;
+    uint64_t addend;  // logical + addend = our address
   };
+
+  // The entries take no memory until they are used.
+  Tlb()
+      : entries_(static_cast<Entry*>(
+            mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+    if (entries_ == MAP_FAILED) std::abort();
+  }
+  ~Tlb() { munmap(entries_, kSize); }
+  Tlb(const Tlb&) = delete;
+  Tlb& operator=(const Tlb&) = delete;
 
   // The number of a context, new or known.
   ContextId IdOf(const TranslationContext& context) {
     Known& known = known_[Hash(context)];
-    if (known.id == kNoContext || !(known.context == context)) {
-      if (next_ >= kPageMask) Flush();
+    if (known.id < first_ || !(known.context == context)) {
+      if (next_ >= kNoContext) Clear();
       known = Known{next_++, context};
     }
     return known.id;
@@ -65,14 +78,13 @@ class Tlb {
 
   // Makes sure that the next `count` calls of IdOf void no number given out between them.
   void Reserve(uint64_t count) {
-    if (next_ + count >= kPageMask) Flush();
+    if (next_ + count >= kNoContext) Clear();
   }
 
-  // Forgets every translation. Context numbers that were given out are void.
+  // Forgets every translation. Context numbers that were given out are void: entries with them stay
+  // and are never found again.
   void Flush() {
-    entries_.fill(Entry{});
-    known_.fill(Known{});
-    next_ = 1;
+    first_ = next_;
     ++flushes_;
   }
 
@@ -81,20 +93,29 @@ class Tlb {
 
   // Stores to our page at `page` take the slow way again.
   void DropWrites(const uint8_t* page) {
-    for (Entry& entry : entries_) {
-      if ((entry.write_tag & ~kPageMask) + entry.addend == reinterpret_cast<uint64_t>(page))
-        entry.write_tag = kAbsent;
+    for (Entry* entry = entries_; entry != entries_ + kEntries; ++entry) {
+      if ((entry->write_tag & ~kPageMask) + entry->addend == reinterpret_cast<uint64_t>(page))
+        entry->write_tag = 0;
     }
   }
 
  private:
   static constexpr size_t kEntries = 1024;
+  static constexpr size_t kSize = kEntries * sizeof(Entry);
   static constexpr size_t kKnown = 64;
 
   struct Known {
-    ContextId id = kNoContext;
+    ContextId id = 0;
     TranslationContext context;
   };
+
+  // Makes all numbers new ones.
+  void Clear() {
+    std::memset(static_cast<void*>(entries_), 0, kSize);
+    known_.fill(Known{});
+    first_ = next_ = 1;
+    ++flushes_;
+  }
 
   static size_t Hash(const TranslationContext& context) {
     const uint64_t word = context.asce ^ context.asce >> 12 ^ uint64_t { context.key } << 3 ^
@@ -102,8 +123,9 @@ class Tlb {
     return (word * 0x9e3779b97f4a7c15) >> 58;
   }
 
-  std::array<Entry, kEntries> entries_{};
+  Entry* const entries_;
   std::array<Known, kKnown> known_{};
+  ContextId first_ = 1;  // numbers below are void
   ContextId next_ = 1;
   uint64_t flushes_ = 0;
 };

@@ -236,7 +236,7 @@ void TestProtection(GuestCpu& cpu, const Insn& insn) {
   }
   const GuestAbsolute absolute = ApplyPrefix(real, cpu.state().prefix);
   uint8_t* at = cpu.FindAbsolute(absolute, false);
-  if (!at) return;
+  if (!at) return cpu.InterceptHostFault();
   const uint64_t control = cpu.state().cr[0];
   const bool private_space = dat_on && (asce_word & asce::kPrivateSpace);
   const bool low = (address & ~uint64_t{0x11ff}) == 0;

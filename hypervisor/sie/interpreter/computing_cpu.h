@@ -148,7 +148,7 @@ class ComputingCpu : public GuestCpu {
   // ---- Addresses and branches ----
   Value<uint64_t> Address(int x, int b, int64_t d) const { return {EffectiveAddress(x, b, d)}; }
   Value<uint64_t> Relative(int64_t halfwords) const {
-    return {GuestCpu::Wrap(relative_base_ + static_cast<uint64_t>(halfwords) * 2)};
+    return {GuestCpu::Wrap(relative_base() + static_cast<uint64_t>(halfwords) * 2)};
   }
   Value<uint64_t> Wrap(Value<uint64_t> address) const { return {GuestCpu::Wrap(address.value)}; }
   Value<uint64_t> InstructionAddress() const { return {ia_}; }

@@ -20,14 +20,7 @@ Interpreter::Interpreter(const SieEnvironment& environment)
     : Interpreter(environment, PollIntervals{}) {}
 
 Interpreter::Interpreter(const SieEnvironment& environment, PollIntervals intervals)
-    : ComputingCpu(environment),
-      intervals_(intervals),
-      decoded_(std::make_unique<std::array<Decoded, kDecoded>>()) {
-  // Zeros, an invalid instruction: an entry is right for whatever bytes it compares equal to.
-  Decoded zeros;
-  Fill(zeros, 0);
-  decoded_->fill(zeros);
-}
+    : ComputingCpu(environment), intervals_(intervals) {}
 
 void Interpreter::Kick() {
   attention_.fetch_or(kKick);
@@ -63,10 +56,12 @@ SieExit Interpreter::Run(uapi::SieBlock& block, CpuState& cpu) {
     }
   }
   Leave();
+  if (exit.reason == SieExit::Reason::kBackingMissing) ForgetControl();  // it may be halfway
   return exit;
 }
 
 void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
+  if (decoded_.empty()) MakePlaces(kFewDecoded);
   state_ = &cpu;
   block_ = &block;
   block.icptcode = 0;
@@ -75,25 +70,33 @@ void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
   completion_code_ = PgmCode::kNone;
   per_code_ = 0;
   execute_length_ = 0;
-  timer_deadline_ = HostTod() + block.cputm;
-  const bool purged = environment_.broadcast.Enter(member_);
+  bool purged = environment_.broadcast.Enter(member_);
   if (purged || block.ihcpu == 0xffff || space_generation_ != environment_.space.generation()) {
     space_generation_ = environment_.space.generation();
     block.ihcpu = 0;
     tlb_.Flush();
+    purged = true;
   }
   std::atomic_ref(block.cpuflags).fetch_or(uapi::kCpuRunning, std::memory_order_relaxed);
   budget_ = granted_ = 0;
-  LoadPsw(cpu.psw);
+  if (purged || !ControlIsAsRemembered(cpu) || (cpu.psw.address & 1)) {
+    LoadPsw(cpu.psw);
+  } else {
+    next_ia_ = cpu.psw.address;
+    cc_ = cpu.psw.condition_code();
+  }
   ia_ = next_ia_;
   granted_ = budget_ - 1;
+  BeginTimer(block.cputm);
   time_budget_ = 0;
 }
 
 void Interpreter::Leave() {
   executed_ += static_cast<uint64_t>(granted_ - budget_ + 1);
   state_->psw = psw();
-  block_->cputm = timer_deadline_ - HostTod();
+  RememberControl();
+  granted_ = budget_ = 0;
+  block_->cputm = EndTimer();
   std::atomic_ref(block_->cpuflags).fetch_and(~uapi::kCpuRunning, std::memory_order_relaxed);
   environment_.broadcast.Leave(member_);
 }
@@ -105,51 +108,77 @@ bool Interpreter::Valid() const {
   return !((flags & uapi::kCpuGed) && (flags & uapi::kCpuGed2));
 }
 
-[[gnu::always_inline]] inline Interpreter::Outcome Interpreter::StepInline() {
+// The address of the next instruction is what each turn of the loop waits for, so it is kept at
+// hand in `ia`.
+[[gnu::always_inline]] inline Interpreter::Outcome Interpreter::StepInline(uint64_t& ia) {
   uint64_t text;
-  const void* place;
-  if (const uint64_t offset = ia_ ^ fetch_page_; offset < fetch_limit_) [[likely]] {
-    place = fetch_host_ + offset;
-    text = LoadStorage<uint64_t>(place);
+  if (const uint64_t offset = ia ^ fetch_page_; offset < fetch_limit_) [[likely]] {
+    text = LoadStorage<uint64_t>(fetch_host_ + offset);
   } else {
-    place = this;
     length_ = 2;
-    if (!FetchText(ia_, text)) return AfterStop();
+    if (!FetchText(ia, text)) {
+      const Outcome outcome = AfterStop();
+      ia = ia_;
+      return outcome;
+    }
   }
-  const Decoded& decoded = Lookup(place, text);
+  const Decoded& decoded = Lookup(ia, text);
   length_ = decoded.insn.length;
-  relative_base_ = ia_;
-  next_ia_ = GuestCpu::Wrap(ia_ + length_);
+  next_ia_ = GuestCpu::Wrap(ia + length_);
+  bool traced = true;
   if (per_events_) [[unlikely]] {
     per_watched_ = per_events_;
-    per_insn_ = ia_;
+    per_insn_ = ia;
     per_mask_ = psw_mask_;
-    if (!TraceBranchOrMode(*this, decoded.insn)) return EndInstruction();
+    traced = TraceBranchOrMode(*this, decoded.insn);
   }
-  decoded.execute(*this, decoded.insn);
+  if (traced) [[likely]]
+    decoded.execute(*this, decoded.insn);
   if (Stopped() || completion_code_ != PgmCode::kNone || per_watched_ != 0) [[unlikely]] {
-    insn_text_ = execute_length_ ? insn_text_ : decoded.insn.text;
-    return EndInstruction();
+    if (!execute_length_) insn_text_ = decoded.insn.text;
+    const Outcome outcome = EndInstruction();
+    ia = ia_;
+    return outcome;
   }
-  execute_length_ = 0;
-  ia_ = next_ia_;
+  ia_ = ia = next_ia_;
   return Outcome::kGoOn;
 }
 
 Interpreter::Outcome Interpreter::Step() {
-  return StepInline();
+  uint64_t ia = ia_;
+  return StepInline(ia);
 }
 
 Interpreter::Outcome Interpreter::Loop() {
+  uint64_t ia = ia_;
   for (;;) {
     if (--budget_ < 0) [[unlikely]] {
       const Outcome outcome = Poll();
       if (outcome != Outcome::kGoOn) return outcome;
+      ia = ia_;
     }
-    const Outcome outcome = StepInline();
+    const Outcome outcome = StepInline(ia);
     if (outcome != Outcome::kGoOn) [[unlikely]]
       return outcome;
   }
+}
+
+void Interpreter::MakePlaces(size_t count) {
+  // Zeros, an invalid instruction: a place is right for whatever bytes it compares equal to.
+  Decoded zeros;
+  Fill(zeros, 0);
+  decoded_.assign(count, zeros);
+  decoded_mask_ = count - 1;
+  misses_ = 0;
+}
+
+const Interpreter::Decoded& Interpreter::Miss(uint64_t address, uint64_t text) {
+  if (++misses_ > 2 * decoded_.size() && decoded_.size() < kMostDecoded) {
+    MakePlaces(decoded_.size() * 4);
+  }
+  Decoded& decoded = decoded_[address / 2 & decoded_mask_];
+  Fill(decoded, text);
+  return decoded;
 }
 
 void Interpreter::Fill(Decoded& decoded, uint64_t text) const {
@@ -181,6 +210,7 @@ void Interpreter::ExecuteTarget(uint64_t address, uint8_t modifier) {
   insn_text_ = target.insn.text;
   if (per_events_ && !TraceBranchOrMode(*this, target.insn)) return;
   target.execute(*this, target.insn);
+  if (!Stopped() && completion_code_ == PgmCode::kNone && !per_watched_) execute_length_ = 0;
 }
 
 Interpreter::Outcome Interpreter::EndInstruction() {
@@ -207,6 +237,9 @@ Interpreter::Outcome Interpreter::AfterStop() {
     case Stop::kRedrive:
       break;
     case Stop::kIntercept:
+      per_watched_ = watched;
+      if (watched) PerAfterInstruction();
+      per_watched_ = 0;
       ia_ = next_ia_;
       break;
     case Stop::kProgram: {
@@ -251,7 +284,7 @@ void Interpreter::RecordInterception() {
       interception_ == Interception::kPartialExecution) {
     block.ipa = static_cast<uint16_t>(insn_text_ >> 48);
     block.ipb = static_cast<uint32_t>(insn_text_ >> 16);
-    if (per_code_) block.icptstatus |= uapi::kIcptPerIfetch;
+    if (per_code_ & kPerFetch) block.icptstatus |= uapi::kIcptPerIfetch;
   }
   if (execute_length_) {
     block.icptstatus |=
@@ -283,6 +316,7 @@ bool Interpreter::TimersDue(ExternalCode& code) {
 
 Interpreter::Outcome Interpreter::Poll() {
   executed_ += static_cast<uint64_t>(granted_ - budget_);
+  if (executed_ != executed_before_) StartClock();
   budget_ = granted_ = per_events_ ? 0 : intervals_.instructions;
   const Outcome outcome = RecognizePending();
   if (outcome != Outcome::kGoOn) granted_ = budget_ - 1;  // no instruction has been executed
@@ -297,9 +331,9 @@ Interpreter::Outcome Interpreter::RecognizePending() {
     PurgeTlb();
     environment_.broadcast.Acknowledge(member_);
   }
-  if (const Psw now = psw(); !now.IsValid() || ((now.address & 1) && !now.wait())) {
-    // An invalid PSW is noticed early, as it is; an odd address with the attempt to fetch, which a
-    // waiting CPU doesn't make.
+  if (!psw().IsValid()) {
+    // An invalid PSW is noticed early, as it is; an odd address only with the attempt to fetch,
+    // which a waiting CPU doesn't make.
     length_ = 0;
     execute_length_ = 0;
     Interrupt(PgmCode::kSpecification);

@@ -4,9 +4,8 @@
 #ifndef HYPERVISOR_SIE_INTERPRETER_INTERPRETER_H_
 #define HYPERVISOR_SIE_INTERPRETER_INTERPRETER_H_
 
-#include <array>
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "hypervisor/sie/host_fault_guard.h"
 #include "hypervisor/sie/interpreter/computing_cpu.h"
@@ -48,7 +47,9 @@ class Interpreter : public Sie, protected ComputingCpu {
 
  private:
   static constexpr uint32_t kKick = 1;
-  static constexpr size_t kDecoded = 32768;
+  // Places for decoded instructions: few for a guest that does little, more while it misses many.
+  static constexpr size_t kFewDecoded = 128;
+  static constexpr size_t kMostDecoded = 32768;
 
   struct Decoded {
     uint64_t mask = 0;  // of the bytes that belong to the instruction
@@ -56,7 +57,7 @@ class Interpreter : public Sie, protected ComputingCpu {
     Insn insn;
   };
 
-  Outcome StepInline();
+  Outcome StepInline(uint64_t& ia);
   void Enter(uapi::SieBlock& block, CpuState& cpu);
   void Leave();
   bool Valid() const;
@@ -64,18 +65,22 @@ class Interpreter : public Sie, protected ComputingCpu {
   bool TimersDue(ExternalCode& code);
   Outcome Present(PgmCode code);
   void RecordInterception();
-  // What stands at `place`; `text` is what was fetched from there just now.
-  [[gnu::always_inline]] const Decoded& Lookup(const void* place, uint64_t text) {
-    Decoded& decoded = (*decoded_)[reinterpret_cast<uint64_t>(place) / 2 % kDecoded];
+  // What stands at `address`; `text` is what was fetched from there just now.
+  [[gnu::always_inline]] const Decoded& Lookup(uint64_t address, uint64_t text) {
+    const Decoded& decoded = decoded_[address / 2 & decoded_mask_];
     if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]]
-      Fill(decoded, text);
+      return Miss(address, text);
     return decoded;
   }
+  const Decoded& Miss(uint64_t address, uint64_t text);
+  void MakePlaces(size_t count);
   void Fill(Decoded& decoded, uint64_t text) const;
   void ExecuteTarget(uint64_t address, uint8_t modifier) override;
 
   const PollIntervals intervals_;
-  std::unique_ptr<std::array<Decoded, kDecoded>> decoded_;
+  std::vector<Decoded> decoded_;  // its size is a power of 2
+  uint64_t decoded_mask_ = kFewDecoded - 1;
+  size_t misses_ = 0;
   int32_t time_budget_ = 0;
 };
 

@@ -101,6 +101,7 @@ int main(void);
 
 asm(".section .text.start,\"ax\"\n"
     ".globl _start\n"
+    "  .skip 16\n"  // at 0x10000 QEMU would take it for Linux and write a command line into it
     "_start:\n"
     "  larl %r15,stack_top\n"
     "  lgr %r0,%r0\n"

@@ -86,6 +86,71 @@ TEST(OddAddressTest, IsNoErrorOfAPswThatWaits) {
   machine.Run();
   EXPECT_EQ(machine.block.icptcode, static_cast<uint8_t>(Interception::kProgram));
   EXPECT_EQ(machine.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
+  // The attempt to fetch is made, so the address is incremented, and the length code says by what.
+  EXPECT_EQ(machine.block.pgmilc, 2);
+  EXPECT_EQ(machine.cpu.psw.address, 0x1001u);
+}
+
+TEST(OddAddressTest, OfABranchIsNoticedAtItsTarget) {
+  GuestMachine machine;
+  machine.PutCode(GuestMachine::kProgram, {0x07, 0xf1});  // br 1
+  machine.cpu.gpr[1] = GuestMachine::kProgram + 3;
+  machine.Run();
+  EXPECT_EQ(machine.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
+  EXPECT_EQ(machine.cpu.psw.address, GuestMachine::kProgram + 5);
+  EXPECT_EQ(machine.cpu.breaking_event_address, GuestMachine::kProgram);
+}
+
+TEST(InvalidPswTest, HasTheLengthOfTheInstructionThatOnlyChangedTheMask) {
+  GuestMachine machine;
+  machine.PutCode(GuestMachine::kProgram, {0x80, 0x00, 0x20, 0x00});  // ssm 0(2)
+  machine.Put<uint8_t>(0x3000, 0xff);
+  machine.cpu.gpr[2] = 0x3000;
+  machine.Run();
+  EXPECT_EQ(machine.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
+  EXPECT_EQ(machine.block.pgmilc, 4);
+  EXPECT_EQ(machine.cpu.psw.mask >> 56, 0xffu);
+  EXPECT_EQ(machine.cpu.psw.address, GuestMachine::kProgram + 4);
+}
+
+TEST(InvalidPswTest, HasNoLengthIfItWasLoadedWhole) {
+  GuestMachine machine;
+  machine.PutCode(GuestMachine::kProgram, {0xb2, 0xb2, 0x20, 0x00});  // lpswe 0(2)
+  machine.Put<uint64_t>(0x3000, 0x0800000180000000);
+  machine.Put<uint64_t>(0x3008, 0x4000);
+  machine.cpu.gpr[2] = 0x3000;
+  machine.Run();
+  EXPECT_EQ(machine.block.iprcc, static_cast<uint16_t>(PgmCode::kSpecification));
+  EXPECT_EQ(machine.block.pgmilc, 0);
+  EXPECT_EQ(machine.cpu.psw.address, 0x4000u);
+}
+
+TEST(TestProtectionTest, IsTheHostsBusinessWhereNothingIsMapped) {
+  GuestMachine machine;
+  machine.PutCode(GuestMachine::kProgram, {0xe5, 0x01, 0x20, 0x00, 0x00, 0x00});  // tprot 0(2),0
+  machine.cpu.gpr[2] = GuestMachine::kStorageSize;
+  EXPECT_EQ(machine.Run().reason, SieExit::Reason::kIntercepted);
+  EXPECT_EQ(machine.block.icptcode, static_cast<uint8_t>(Interception::kInstruction));
+  EXPECT_EQ(machine.block.ipa, 0xe501);
+  EXPECT_EQ(machine.block.ipb, 0x20000000u);
+  EXPECT_EQ(machine.cpu.psw.address, GuestMachine::kProgram + 6);
+}
+
+TEST(PerTest, FetchingAnInterceptedInstructionIsNotedInTheBlock) {
+  GuestMachine machine;
+  machine.PutCode(GuestMachine::kProgram, {0x83, 0x00, 0x00, 0x44});  // diag
+  machine.cpu.psw.mask |= Psw::kPer;
+  machine.cpu.cr[9] = 0x40000000;
+  machine.cpu.cr[10] = GuestMachine::kProgram;
+  machine.cpu.cr[11] = GuestMachine::kProgram;
+  machine.Run();
+  EXPECT_EQ(machine.block.icptcode, static_cast<uint8_t>(Interception::kInstruction));
+  EXPECT_EQ(machine.block.icptstatus, uapi::kIcptPerIfetch);
+  machine.cpu.psw.address = GuestMachine::kProgram;
+  machine.cpu.cr[10] = GuestMachine::kProgram + 4;
+  machine.cpu.cr[11] = GuestMachine::kProgram + 4;
+  machine.Run();
+  EXPECT_EQ(machine.block.icptstatus, 0);
 }
 
 }  // namespace
