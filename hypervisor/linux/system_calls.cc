@@ -9,6 +9,9 @@
 #include <cerrno>
 #include <csignal>
 
+#include "hypervisor/uapi/capability.h"
+#include "hypervisor/uapi/kvm.h"
+
 namespace hypervisor {
 namespace {
 
@@ -29,12 +32,11 @@ class KernelCallsOfLinux : public SystemCalls {
   }
 
   int OpenKvm() override {
-#if defined(__s390x__)
     const int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-    return fd >= 0 ? fd : -errno;
-#else
-    return -ENODEV;  // what is there speaks another architecture's language
-#endif
+    if (fd < 0) return -errno;
+    if (Ioctl(fd, uapi::kCheckExtension, uapi::kCapS390Psw) > 0) return fd;
+    Close(fd);
+    return -ENODEV;
   }
 
   int64_t Ioctl(int fd, uint32_t request, uint64_t argument) override {
@@ -48,15 +50,9 @@ class KernelCallsOfLinux : public SystemCalls {
     return address == MAP_FAILED ? nullptr : address;
   }
 
-  void UnmapPage(void* page) override {
-    munmap(page, kPageSize);
-  }
-  void Close(int fd) override {
-    close(fd);
-  }
-  int64_t CurrentThread() override {
-    return syscall(SYS_gettid);
-  }
+  void UnmapPage(void* page) override { munmap(page, kPageSize); }
+  void Close(int fd) override { close(fd); }
+  int64_t CurrentThread() override { return syscall(SYS_gettid); }
   void Interrupt(int64_t thread) override {
     syscall(SYS_tgkill, getpid(), static_cast<pid_t>(thread), KickSignal());
   }

@@ -21,7 +21,7 @@ class SystemCalls {
   virtual void Interrupt(int64_t thread) = 0;
 };
 
-// Those of the kernel we run on. /dev/kvm is ENODEV unless it is an s390x kernel.
+// Those of the kernel we run on. /dev/kvm is ENODEV if it speaks another architecture's language.
 SystemCalls& KernelCalls();
 
 }  // namespace hypervisor

@@ -98,7 +98,7 @@ TEST_F(FlicTest, GroupsHaveADirection) {
 
 TEST_F(FlicTest, ARegularVmMayHaveAsynchronousPageFaults) {
   const int vm = NewVm(0);
-  const uapi::CreateDevice device{uapi::kDeviceFlic, 0, 0};
+  uapi::CreateDevice device{uapi::kDeviceFlic, 0, 0};
   ASSERT_EQ(Ask(vm, uapi::kCreateDevice, device), 0);
   flic_ = static_cast<int>(device.fd);
   EXPECT_EQ(Set(uapi::kFlicApfEnable, 0), 0);
@@ -245,7 +245,7 @@ TEST_F(FlicTest, SuppressionNeedsItsFacilityAndLetsOneThroughInSingleMode) {
   uapi::EnableCap cap{};
   cap.cap = uapi::kCapS390Ais;
   ASSERT_EQ(Ask(vm, uapi::kEnableCap, cap), 0);
-  const uapi::CreateDevice device{uapi::kDeviceFlic, 0, 0};
+  uapi::CreateDevice device{uapi::kDeviceFlic, 0, 0};
   ASSERT_EQ(Ask(vm, uapi::kCreateDevice, device), 0);
   flic_ = static_cast<int>(device.fd);
   const uapi::IoAdapter adapter{2, 5, 0, 0, uapi::kAdapterSuppressible};

@@ -1,8 +1,12 @@
 // Requests on /dev/kvm itself, and what every number of a file answers.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <set>
 
 #include "hypervisor/uapi/capability.h"
+#include "hypervisor/uapi/device_control.h"
 #include "tests/hypervisor/core/fixture.h"
 
 namespace hypervisor {
@@ -108,6 +112,33 @@ TEST_F(SystemTest, AVcpuOutlivesItsMachinesFile) {
   device_.Close(vm_);
   EXPECT_EQ(KvmRun(), 0);
   EXPECT_EQ(Vm(uapi::kCheckExtension, 73), -EBADF);
+}
+
+TEST_F(SystemTest, AMachineAnswersTheProcessThatMadeIt) {
+  uapi::CreateDevice device{uapi::kDeviceFlic, 0, 0};
+  ASSERT_EQ(Vm(uapi::kCreateDevice, device), 0);
+  const auto flic = static_cast<int>(device.fd);
+  const pid_t child = fork();
+  if (child == 0) {
+    uapi::Regs regs;
+    const uapi::DeviceAttr attr{0, uapi::kFlicClearIrqs, 0, 0};
+    int wrong = 0;
+    wrong += Vm(uapi::kCheckExtension, 73) != -EIO;
+    wrong += Vm(uapi::kCreateVcpu, 1) != -EIO;
+    wrong += Vcpu(uapi::kGetRegs, regs) != -EIO;
+    wrong += KvmRun() != -EIO;
+    wrong += Ask(flic, uapi::kSetDeviceAttr, attr) != -EIO;
+    // The device itself and new machines are the child's own.
+    wrong += Ask(system_, uapi::kGetApiVersion, 0) != 12;
+    const int vm = NewVm(uapi::kUcontrolVm);
+    wrong += vm < 0 || NewVcpu(vm, 0) < 0;
+    _exit(wrong);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+  EXPECT_EQ(KvmRun(), 0);
 }
 
 }  // namespace
