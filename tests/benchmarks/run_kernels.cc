@@ -1,7 +1,10 @@
 // Runs an ELF file of compute kernels on SIE with nothing around it: the service calls that print,
 // and the SIGP that stops the CPU, are all that leaves the guest.
 //
-//   run_kernels FILE     prints each line of the guest, and how many instructions it took
+//   run_kernels FILE     prints each line of the guest, how many instructions it took, and how many
+//                        microseconds of CPU time
+//
+// UCONTROL_ENGINE in the environment names the engine.
 #include <sys/mman.h>
 #include <time.h>
 
@@ -75,7 +78,7 @@ std::string Printed(const uint8_t* block) {
 int Run(const char* path) {
   const Sie* sie = nullptr;
   SoftwareDevice device({.engine = [&sie](const SieEnvironment& environment) {
-    auto engine = MakeInterpreter(environment);
+    auto engine = MakeEngine(environment);
     sie = engine.get();
     return engine;
   }});
