@@ -6,8 +6,8 @@ namespace hypervisor::assist {
 namespace {
 
 // Makes the leftmost byte of the PSW the system mask `mask`, in which only bits 0, 1, 5-7 may be
-// one. A PSW that this makes invalid is noticed early, yet with the length of the instruction, other
-// than one that was loaded whole (PoP: Program Execution, "Early Exception Recognition").
+// one. A PSW that this makes invalid is noticed early, yet with the length of the instruction,
+// other than one that was loaded whole (PoP: Program Execution, "Early Exception Recognition").
 void ReplaceSystemMask(GuestCpu& cpu, uint8_t mask) {
   const uint64_t next = (cpu.psw_mask() & ~Mask<0, 7>()) | uint64_t{mask} << 56;
   cpu.SetPswMask(next);

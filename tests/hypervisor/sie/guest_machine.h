@@ -1,4 +1,5 @@
-// One guest CPU on the engine that UCONTROL_ENGINE names, with storage of its own, for tests of the engine.
+// One guest CPU on the engine that UCONTROL_ENGINE names, with storage of its own, for tests of the
+// engine.
 #ifndef TESTS_HYPERVISOR_SIE_GUEST_MACHINE_H_
 #define TESTS_HYPERVISOR_SIE_GUEST_MACHINE_H_
 
