@@ -342,7 +342,7 @@ class LockStep {
 };
 
 TEST(LockStepTest, RandomCodeEndsAlike) {
-  const uint64_t runs = Number("LOCK_STEP_RUNS", 60000);
+  const uint64_t runs = Number("LOCK_STEP_RUNS", 15000);
   const uint64_t seed = Number("LOCK_STEP_SEED", 1);
   LockStep lock_step(seed);
   if (!lock_step.available()) GTEST_SKIP() << "this host has no translator";
