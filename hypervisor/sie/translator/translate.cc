@@ -129,20 +129,20 @@ void Translator::Build(const Key& key, const uint8_t* bytes, uint32_t available)
   guest_.host_copy.assign(bytes, bytes + guest_.length);
 }
 
-const Block* Translator::Translate(const Key& key) {
+Block* Translator::Translate(const Key& key) {
   // A fault of the host ends it here, before anything has been done.
   uint8_t bytes[kMostBytes];
   const auto available =
       static_cast<uint32_t>(std::min<uint64_t>(kMostBytes, kPageSize - (key.address & kPageMask)));
   std::memcpy(bytes, key.host, available);
-  if (sites_.size() > kMostSites) Forget();
+  if (sites_.size() > kMostSites || blocks_.size() > kMostBlocks) Forget();
   Build(key, bytes, available);
-  const Block* block = guest_.instructions.empty() ? nullptr : EmitCode(key);
+  Block* block = guest_.instructions.empty() ? nullptr : EmitCode(key);
   if (!block) blocks_[key] = nullptr;  // the interpreter's, from now on
   return block;
 }
 
-const Block* Translator::EmitCode(const Key& key) {
+Block* Translator::EmitCode(const Key& key) {
   passes::FoldConstants(guest_.ir, guest_.address_mask);
   passes::RemoveDeadConditionCodes(guest_);
   const std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);
@@ -161,7 +161,8 @@ const Block* Translator::EmitCode(const Key& key) {
              guest_.length,
              key.mode,
              static_cast<int32_t>(guest_.instructions.size()),
-             base};
+             base,
+             0};
     const x86::Surroundings surroundings = {stubs_, [this] { return &sites_.emplace_back(); },
                                             [this] {
                                               links_.push_back(nullptr);

@@ -113,25 +113,9 @@ Translator::Outcome Translator::Execute(const Block& first) {
       return Outcome::kGoOn;
     }
     if (transfer.leave == Leave::kStale) {
-      // The block that compared is the one of this place in this mode, or an older one of it.
-      const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
-      if (entry.fetch_tag == Tlb::Tag(ia_, fetch_context_)) {
-        const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
-        const auto known = blocks_.find(key);
-        if (known != blocks_.end()) {
-          const Block* stale = known->second;
-          blocks_.erase(known);
-          const uint64_t before = forgotten_;
-          const Block* fresh = Find();
-          // Unless everything was forgotten meanwhile.
-          if (fresh && forgotten_ == before) Replace(*stale, *fresh);
-          if (!fresh) return Outcome::kGoOn;
-          block = fresh;
-          if (budget_ <= 0) return Outcome::kGoOn;
-          continue;
-        }
-      }
-      return Outcome::kGoOn;
+      block = Renew();
+      if (!block || budget_ <= 0) return Outcome::kGoOn;
+      continue;
     }
     if ((ia_ & 1) || budget_ <= 0) return Outcome::kGoOn;
     const uint64_t before = forgotten_;
@@ -141,6 +125,28 @@ Translator::Outcome Translator::Execute(const Block& first) {
       Patch(links_[transfer.link], block->entry);
     }
   }
+}
+
+// The block at ia_ is not what the guest has there any more.
+const Block* Translator::Renew() {
+  const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
+  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
+  const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
+  const auto known = blocks_.find(key);
+  if (known == blocks_.end() || !known->second) return nullptr;
+  const Block* stale = known->second;
+  if (stale->renewals >= kMostRenewals) {
+    known->second = nullptr;
+    return nullptr;
+  }
+  const Block old = *stale;
+  const uint64_t before = forgotten_;
+  Block* fresh = Translate(key);
+  if (!fresh) return nullptr;
+  fresh->renewals = old.renewals + 1;
+  jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, fresh->entry, 0};
+  if (forgotten_ == before) Replace(old, *fresh);
+  return fresh;
 }
 
 const Block* Translator::Find() {
@@ -311,6 +317,7 @@ int Translator::ExecuteSite(Frame* frame) {
   if (cpu.Stopped() || cpu.completion_code_ != PgmCode::kNone || cpu.per_events_ != 0)
     return cpu.Ended(site);
   cpu.execute_length_ = 0;
+  if (site.has_operand && cpu.tlb_.flushes() == cpu.flushes_) cpu.FillPage(frame->operand);
   frame->cc_low = cpu.cc_ & 1;
   frame->cc_high = cpu.cc_ >> 1;
   const bool as_before = cpu.next_ia_ == site.next && cpu.budget_ == budget &&

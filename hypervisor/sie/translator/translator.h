@@ -33,6 +33,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
  private:
   static constexpr size_t kCodeSize = 32 << 20;
   static constexpr size_t kMostSites = 1 << 18;
+  static constexpr size_t kMostBlocks = 1 << 18;
+  static constexpr int kMostRenewals = 16;         // then the interpreter is quicker
   static constexpr size_t kMostInstructions = 64;  // of one block
   static constexpr uint32_t kMostBytes = 6 * kMostInstructions;
 
@@ -62,9 +64,10 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   bool Synchronize();
   // The block at ia_; null if its instruction is for the interpreter.
   const x86::Block* Find();
-  const x86::Block* Translate(const Key& key);
+  const x86::Block* Renew();
+  x86::Block* Translate(const Key& key);
   void Build(const Key& key, const uint8_t* bytes, uint32_t available);
-  const x86::Block* EmitCode(const Key& key);
+  x86::Block* EmitCode(const Key& key);
   // Of the PSW's mask, from where translated code finds this engine.
   uint64_t psw_mask_offset() const {
     return reinterpret_cast<uint64_t>(&psw_mask_) - reinterpret_cast<uint64_t>(this);

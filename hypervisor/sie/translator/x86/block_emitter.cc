@@ -15,105 +15,6 @@ using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
 using ir::Type;
 
-namespace {
-
-int WidthOfType(Type type) {
-  switch (type) {
-    case Type::kU8:
-    case Type::kS8:
-    case Type::kBool:
-      return 8;
-    case Type::kU16:
-    case Type::kS16:
-      return 16;
-    case Type::kU32:
-    case Type::kS32:
-      return 32;
-    default:
-      return 64;
-  }
-}
-
-}  // namespace
-
-bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
-  const bool own_space =
-      !(block.mode & Mode::kDat) || ((block.mode >> Mode::kAddressSpaceShift & 3) != 1 &&
-                                     (block.mode >> Mode::kAddressSpaceShift & 3) != 2);
-  const auto constant = [&](ir::ValueId id) -> const ir::Operation* {
-    for (size_t i = instruction.first; i < instruction.last; ++i) {
-      const ir::Operation& operation = block.ir.operations[i];
-      if (operation.result == id && operation.opcode == Opcode::kConstant) return &operation;
-    }
-    return nullptr;
-  };
-  bool changed = false;
-  bool stored = false;
-  bool successive = false;
-  for (size_t i = instruction.first; i < instruction.last; ++i) {
-    const ir::Operation& operation = block.ir.operations[i];
-    // What may leave to have the instruction done again must come before anything is done.
-    if (changed && passes::MayLeave(operation.opcode) && operation.opcode != Opcode::kBranchIf)
-      return false;
-    // And a store ends it.
-    if (stored && passes::HasEffect(operation.opcode)) return false;
-    switch (operation.opcode) {
-      case Opcode::kLoadQuadword:
-      case Opcode::kStoreQuadword:
-      case Opcode::kCompareAndSwapQuadword:
-      case Opcode::kSetAddressingMode:
-      case Opcode::kBranchAndSetMode:
-      case Opcode::kSetProgramMask:
-      case Opcode::kFixedPointOverflowIf:
-        return false;
-      case Opcode::kLoadSuccessive:
-        if (successive) return false;
-        successive = true;
-        break;
-      case Opcode::kRotateLeft:
-        if (!constant(operation.arguments[1])) return false;
-        break;
-      case Opcode::kShiftLeft:
-      case Opcode::kShiftRight:
-        if (WidthOfType(operation.type) < 32 && !constant(operation.arguments[1])) return false;
-        break;
-      case Opcode::kLoadRelative:
-      case Opcode::kStoreRelative: {
-        const ir::Operation* address = constant(operation.arguments[0]);
-        if (!own_space || !address) return false;
-        if (address->immediates[0] % (WidthOfType(operation.type) / 8) != 0) return false;
-        break;
-      }
-      case Opcode::kCompareAndSwapStorage:
-        if (WidthOfType(operation.type) < 32) return false;
-        break;
-      case Opcode::kUpdateStorage:
-        if (WidthOfType(operation.type) == 16) return false;
-        break;
-      case Opcode::kDivide:
-        if (WidthOfType(operation.type) != 64) return false;
-        break;
-      case Opcode::kSelect:
-        if (operation.type != Type::kU8 && WidthOfType(operation.type) < 32) return false;
-        break;
-      default:
-        break;
-    }
-    stored = stored || operation.opcode == Opcode::kStore || operation.opcode == Opcode::kStoreIf ||
-             operation.opcode == Opcode::kStoreSuccessive ||
-             operation.opcode == Opcode::kStoreRelative;
-    changed =
-        changed ||
-        (passes::HasEffect(operation.opcode) &&
-         (!passes::MayLeave(operation.opcode) || operation.opcode == Opcode::kStore ||
-          operation.opcode == Opcode::kStoreIf || operation.opcode == Opcode::kStoreSuccessive ||
-          operation.opcode == Opcode::kStoreRelative ||
-          operation.opcode == Opcode::kUpdateStorage ||
-          operation.opcode == Opcode::kCompareAndSwapStorage));
-  }
-  return true;
-}
-
 BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& guest,
                            const std::vector<uint16_t>& uses, const Block* block,
                            const Surroundings& surroundings)
@@ -302,20 +203,22 @@ void BlockEmitter::EmitHandler() {
   CallHandler();
 }
 
-void BlockEmitter::HandlerAt(const Label& slow) {
-  SiteHere();
+void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand) {
+  Site* site = SiteHere();
+  site->has_operand = operand != nullptr;
   const bool leaves = instruction_sets_cc_ || InstructionBranches();
-  const auto remaining = site_->remaining;
-  Cold([this, slow, leaves, remaining, site = site_, end = end_of_instruction_] {
+  const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
+  Cold([this, slow, leaves, site, address, end = end_of_instruction_] {
     a_.bind(slow);
     StoreCc(*cold_pending_);
+    if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
     if (!leaves) {
       a_.jmp(end);
       return;
     }
-    if (remaining) a_.add(InFrame(offsetof(Frame, budget), 4), remaining);
+    if (site->remaining) a_.add(InFrame(offsetof(Frame, budget), 4), site->remaining);
     LeaveTo(Leave::kLookUp, site->next);
   });
 }

@@ -185,7 +185,8 @@ class BlockEmitter {
   void EmitHandler();
   void CallHandler();
   // Cold: this instruction, of which nothing has been done, is left to its handler.
-  void HandlerAt(const Label& slow);
+  void HandlerAt(const Label& slow) { HandlerAt(slow, nullptr); }
+  void HandlerAt(const Label& slow, const Gp* operand);
   void EmitBranch();
   bool InstructionBranches() const;
   void JumpTo(uint64_t target, int32_t refund);

@@ -21,7 +21,8 @@ struct Site {
   const Block* block = nullptr;
   Handler handler = nullptr;
   Insn insn;
-  int32_t remaining = 0;  // instructions of the block behind this one
+  int32_t remaining = 0;     // instructions of the block behind this one
+  bool has_operand = false;  // the frame's operand is an address of its
 };
 
 // A translated block.
@@ -32,6 +33,7 @@ struct Block {
   uint8_t mode = 0;
   int32_t instructions = 0;
   uint8_t* entry = nullptr;  // where to jump to
+  int renewals = 0;          // how often the guest had changed it
 };
 
 // Where guest addresses that were branched to are translated. A match needs both words: `salt`

@@ -272,7 +272,7 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
   const Gp entry = gpq(kTemporaries[index]);
   owners_[index] = kStorage;
   locked_[index] = true;
-  HandlerAt(slow);
+  HandlerAt(slow, &address);
   FindPage(address, entry, count * size, store, slow, slow);
   a_.lea(entry, ptr(address, entry));
   storage_temporary_ = index;
@@ -313,7 +313,7 @@ Gp BlockEmitter::FindInterlocked(const Operation& operation, bool only_touch) {
   int index;
   const Gp entry = Scratch(index);
   Label slow = a_.newLabel();
-  HandlerAt(slow);
+  HandlerAt(slow, &address);
   FindPage(address, entry, width / 8, true, slow, slow);
   a_.lea(entry, ptr(address, entry));
   const Mem at = ptr(entry, 0, static_cast<uint32_t>(width) / 8);

@@ -1,0 +1,317 @@
+// The guest's condition code: made of what it is kept as when somebody looks.
+#include <bit>
+#include <cstddef>
+
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+using ir::Opcode;
+using ir::Type;
+
+namespace {
+
+Mem CcLow() {
+  return InFrame(offsetof(Frame, cc_low), 1);
+}
+Mem CcHigh() {
+  return InFrame(offsetof(Frame, cc_high), 1);
+}
+Mem CcWord() {
+  return InFrame(offsetof(Frame, cc_low), 2);
+}
+constexpr int WordOf(int64_t cc) {
+  return static_cast<int>((cc & 1) | (cc & 2) << 7);
+}
+
+}  // namespace
+
+// Whether the tree that makes a condition code is one that can wait.
+bool BlockEmitter::MakePending(ValueId id) {
+  const Operation* tree = definitions_[id];
+  Pending next;
+  const auto zero = [](Type type) {
+    Value value;
+    value.where = Where::kConstant;
+    static_cast<void>(type);
+    return value;
+  };
+  ValueId a = 0;
+  ValueId b = 0;
+  const auto by_zero = [&](Pending::Kind kind, ValueId value, Type type) {
+    next.kind = kind;
+    next.type = type;
+    a = value;
+    next.b = zero(type);
+  };
+  if (values_[id].where == Where::kConstant) {
+    next.kind = Pending::kConstant;
+    next.constant = values_[id].constant & 3;
+  } else if (values_[id].where != Where::kLater) {
+    return false;
+  } else if (tree->opcode == Opcode::kCompareWithZero) {
+    by_zero(Pending::kZero, tree->arguments[0], tree->from);
+  } else if (tree->opcode == Opcode::kCompare) {
+    next.kind = Pending::kCompare;
+    next.type = tree->from;
+    a = tree->arguments[0];
+    b = tree->arguments[1];
+  } else if (tree->opcode == Opcode::kConvert) {
+    const Operation* inner = definitions_[tree->arguments[0]];
+    if (inner->opcode != Opcode::kNot || inner->type != Type::kBool) return false;
+    const Operation* equal = definitions_[inner->arguments[0]];
+    if (equal->opcode != Opcode::kEqual || !IsConstant(equal->arguments[1], 0)) return false;
+    by_zero(Pending::kBits, equal->arguments[0], equal->from);
+  } else if (tree->opcode == Opcode::kSelect) {
+    const Operation* condition = definitions_[tree->arguments[0]];
+    const Operation* otherwise = definitions_[tree->arguments[2]];
+    if (values_[tree->arguments[0]].where == Where::kFlag) {
+      if (!IsConstant(tree->arguments[1], 3) || otherwise->opcode != Opcode::kCompareWithZero)
+        return false;
+      by_zero(Pending::kZeroOrOverflow, otherwise->arguments[0], otherwise->from);
+      // The sum with a constant is 0 only without overflow, unless it is the lowest number.
+      const Operation* sum = definitions_[a];
+      if (condition->opcode != Opcode::kMultiplyOverflow && sum->arguments.size() == 2) {
+        const Value& second = values_[condition->arguments[1]];
+        next.exact_zero = (second.where == Where::kConstant && second.constant != 0 &&
+                           second.constant != INT64_MIN && second.constant != INT32_MIN);
+      }
+    } else if (condition->opcode == Opcode::kEqual && IsConstant(condition->arguments[1], 0) &&
+               IsConstant(tree->arguments[1], 0) && otherwise->opcode == Opcode::kSelect) {
+      const Operation* all = definitions_[otherwise->arguments[0]];
+      if (all->opcode != Opcode::kEqual || all->arguments[0] != condition->arguments[0])
+        return false;
+      const Value& mask = values_[all->arguments[1]];
+      if (mask.where != Where::kConstant || mask.constant == 0) return false;
+      const bool one_bit = std::has_single_bit(static_cast<uint64_t>(mask.constant));
+      if (!IsConstant(otherwise->arguments[1], 3)) return false;
+      if (!one_bit && !IsConstant(otherwise->arguments[2], 1)) return false;
+      by_zero(Pending::kTest, condition->arguments[0], condition->from);
+      next.constant = mask.constant;
+    } else {
+      return false;
+    }
+  } else {
+    return false;
+  }
+  // What it is made of must be a value that is there.
+  for (const ValueId part : {a, b}) {
+    if (part == 0) continue;
+    const Where where = values_[part].where;
+    if (where == Where::kLater || where == Where::kFlag || where == Where::kStorage ||
+        where == Where::kNowhere)
+      Load(part, 32);
+  }
+  DropPending();
+  pending_ = next;
+  pending_ids_[0] = a;
+  pending_ids_[1] = b;
+  unsettled_ = true;
+  if (a) ++uses_[a];
+  if (b) ++uses_[b];
+  return true;
+}
+
+void BlockEmitter::DropPending() {
+  for (ValueId& owner : owners_) {
+    if (owner == kPendingA || owner == kPendingB) owner = 0;
+  }
+  if (unsettled_) {
+    for (const ValueId id : pending_ids_) {
+      if (id) Use(id);
+    }
+  }
+  unsettled_ = false;
+  pending_ = Pending{};
+}
+
+void BlockEmitter::SetCc(ValueId id) {
+  if (MakePending(id)) return;
+  // Trees may ask for the code as it was.
+  StoreCcTree(id, CcLow(), CcHigh());
+  DropPending();
+}
+
+// Evaluates a condition code into two bytes.
+void BlockEmitter::StoreCcTree(ValueId id, const Mem& low, const Mem& high) {
+  const Value& value = values_[id];
+  if (value.where == Where::kConstant) {
+    a_.mov(low, value.constant & 1);
+    a_.mov(high, value.constant >> 1 & 1);
+    return;
+  }
+  if (value.where == Where::kLater) {
+    const Operation& tree = *value.later;
+    const auto argument = [&](size_t i) { return tree.arguments[i]; };
+    switch (tree.opcode) {
+      case Opcode::kConvert:
+        if (definitions_[argument(0)]->type != Type::kBool) break;
+        SetByte(Evaluate(argument(0)), low);
+        a_.mov(high, 0);
+        return;
+      case Opcode::kCompareWithZero:
+      case Opcode::kCompare: {
+        Value zero;
+        zero.where = Where::kConstant;
+        for (const ValueId part : tree.arguments) {
+          const Where where = values_[part].where;
+          if (where == Where::kLater || where == Where::kFlag || where == Where::kStorage)
+            Load(part, 32);
+        }
+        EmitCompare(values_[argument(0)],
+                    tree.opcode == Opcode::kCompare ? values_[argument(1)] : zero, tree.from);
+        SetByte({IsSigned(tree.from) ? Cond::kL : Cond::kB}, low);
+        SetByte({IsSigned(tree.from) ? Cond::kG : Cond::kA}, high);
+        return;
+      }
+      case Opcode::kOr: {
+        // Zero or not, and the carry: two bits apart.
+        const Operation* first = definitions_[argument(0)];
+        const Operation* second = definitions_[argument(1)];
+        if (first->opcode != Opcode::kConvert || second->opcode != Opcode::kShiftLeft) break;
+        if (!IsConstant(second->arguments[1], 1)) break;
+        const Operation* carry = definitions_[second->arguments[0]];
+        if (carry->opcode != Opcode::kConvert) break;
+        // Both conditions first: either may need the code as it was.
+        const Condition nonzero = Evaluate(first->arguments[0]);
+        SetByte(nonzero, InFrame(offsetof(Frame, first_bit), 1));
+        SetByte(Evaluate(carry->arguments[0]), high);
+        int index;
+        const Gp gp = Scratch(index);
+        a_.mov(gp.r8(), InFrame(offsetof(Frame, first_bit), 1));
+        a_.mov(low, gp.r8());
+        return;
+      }
+      case Opcode::kSelect: {
+        Label done = a_.newLabel();
+        Label otherwise = a_.newLabel();
+        if (values_[argument(1)].where != Where::kConstant) break;
+        // What the jumps pass over must not move values.
+        Settle(argument(0));
+        Settle(argument(2));
+        const Condition condition = Evaluate(argument(0));
+        if (condition.is_known) {
+          StoreCcTree(condition.known ? argument(1) : argument(2), low, high);
+          return;
+        }
+        a_.j(negateCond(condition.code), otherwise);
+        StoreCcTree(argument(1), low, high);
+        a_.jmp(done);
+        a_.bind(otherwise);
+        StoreCcTree(argument(2), low, high);
+        a_.bind(done);
+        return;
+      }
+      default:
+        break;
+    }
+  }
+  // Any other: a number.
+  const Gp gp = Load(id, 32);
+  int index;
+  const Gp bit = Scratch(index);
+  a_.mov(bit.r32(), gp.r32());
+  a_.and_(bit.r32(), 1);
+  a_.mov(low, bit.r8());
+  a_.mov(bit.r32(), gp.r32());
+  a_.shr(bit.r32(), 1);
+  a_.and_(bit.r32(), 1);
+  a_.mov(high, bit.r8());
+}
+
+// Puts all that a tree is made of where comparing it moves nothing.
+void BlockEmitter::Settle(ValueId id) {
+  const Value& value = values_[id];
+  if (value.where == Where::kFlag || value.where == Where::kStorage) {
+    if (value.where == Where::kStorage) Load(id, 32);
+    return;
+  }
+  if (value.where != Where::kLater) return;
+  const Operation& tree = *value.later;
+  if (tree.opcode == Opcode::kAnd || tree.opcode == Opcode::kOr) {
+    MakeBool(id);
+    return;
+  }
+  for (const ValueId argument : tree.arguments) Settle(argument);
+}
+
+void BlockEmitter::StoreCc(const Pending& pending) {
+  switch (pending.kind) {
+    case Pending::kMemory:
+      return;
+    case Pending::kConstant:
+      a_.mov(CcWord(), WordOf(pending.constant));
+      return;
+    case Pending::kCompare:
+    case Pending::kZero:
+    case Pending::kZeroOrOverflow: {
+      EmitCompare(pending.a, pending.b, pending.type);
+      SetByte({IsSigned(pending.type) ? Cond::kL : Cond::kB}, CcLow());
+      SetByte({IsSigned(pending.type) ? Cond::kG : Cond::kA}, CcHigh());
+      if (pending.kind != Pending::kZeroOrOverflow) return;
+      Label done = a_.newLabel();
+      a_.cmp(InFrame(offsetof(Frame, overflow), 1), 0);
+      a_.jz(done);
+      a_.mov(CcWord(), WordOf(3));
+      a_.bind(done);
+      return;
+    }
+    case Pending::kBits:
+      EmitCompare(pending.a, pending.b, pending.type);
+      SetByte({Cond::kNZ}, CcLow());
+      a_.mov(CcHigh(), 0);
+      return;
+    case Pending::kTest: {
+      EmitCompare(pending.a, pending.b, pending.type);
+      SetByte({Cond::kNZ}, CcLow());
+      Value all;
+      all.where = Where::kConstant;
+      all.constant = pending.constant;
+      EmitCompare(pending.a, all, pending.type);
+      SetByte({Cond::kZ}, CcHigh());
+      return;
+    }
+  }
+}
+
+void BlockEmitter::Materialize() {
+  if (unsettled_) SettlePending();
+  StoreCc(pending_);
+  DropPending();
+}
+
+// The instruction ends: what the condition code is made of is kept beyond it.
+void BlockEmitter::SettlePending() {
+  if (!unsettled_) return;
+  unsettled_ = false;
+  for (int i = 0; i < 2; ++i) {
+    const ValueId id = pending_ids_[i];
+    if (id == 0) continue;
+    Value& part = i == 0 ? pending_.a : pending_.b;
+    part = values_[id];
+    if (part.where == Where::kTemporary) {
+      if (uses_[id] == 1) {
+        owners_[part.place] = i == 0 ? kPendingA : kPendingB;
+        values_[id].where = Where::kNowhere;
+      } else {
+        const int index = FreeTemporary();
+        a_.mov(gpq(kTemporaries[index]), gpq(kTemporaries[part.place]));
+        part.place = static_cast<uint8_t>(index);
+        owners_[index] = i == 0 ? kPendingA : kPendingB;
+      }
+    } else if (part.where == Where::kSpilled) {
+      // From its slot, which the next instruction may reuse.
+      const int index = FreeTemporary();
+      a_.mov(gpq(kTemporaries[index]), OperandOf(part, 64).as<Mem>());
+      part.where = Where::kTemporary;
+      part.place = static_cast<uint8_t>(index);
+      owners_[index] = i == 0 ? kPendingA : kPendingB;
+    }
+    Use(id);
+  }
+}
+
+}  // namespace hypervisor::x86

@@ -1,0 +1,208 @@
+// Guest registers: addresses made of them, values that go to them.
+#include <cstddef>
+
+#include "hypervisor/sie/guest_cpu.h"
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+using ir::Opcode;
+using ir::Type;
+
+// Values that go to a pinned register and can be made there.
+void BlockEmitter::FindTargets(const GuestInstruction& instruction) {
+  const auto& operations = guest_.ir.operations;
+  for (size_t k = instruction.first; k < instruction.last; ++k) {
+    const Operation& set = operations[k];
+    if (set.opcode != Opcode::kSetGpr || WidthOf(set.type) != 64) continue;
+    const auto guest = static_cast<int>(set.immediates[0]);
+    const ValueId value = set.arguments[0];
+    const Operation* made = definitions_[value];
+    if (!IsPinned(guest) || made->result != value || targets_[value] >= 0) continue;
+    switch (made->opcode) {
+      case Opcode::kAdd:
+      case Opcode::kSubtract:
+      case Opcode::kMultiply:
+      case Opcode::kAnd:
+      case Opcode::kOr:
+      case Opcode::kExclusiveOr:
+      case Opcode::kShiftLeft:
+      case Opcode::kShiftRight:
+      case Opcode::kAddress:
+      case Opcode::kLoad:
+      case Opcode::kLoadRelative:
+        break;
+      case Opcode::kConvert:
+        if (WidthOf(made->from) == 64 || made->from == Type::kBool) continue;
+        break;
+      default:
+        continue;
+    }
+    if (WidthOf(made->type) != 64) continue;
+    // Nobody may look at what the register had once it is there, nor leave before it should be.
+    bool possible = true;
+    ValueId aliases[8];
+    int count = 0;
+    const auto is_alias = [&](ValueId id) {
+      for (int i = 0; i < count; ++i) {
+        if (aliases[i] == id) return true;
+      }
+      return false;
+    };
+    bool behind = false;
+    for (size_t j = instruction.first; j < instruction.last && possible; ++j) {
+      const Operation& operation = operations[j];
+      if (operation.opcode == Opcode::kNothing) continue;
+      bool touches = operation.opcode == Opcode::kAddress &&
+                     (operation.immediates[0] == guest || operation.immediates[1] == guest);
+      for (const ValueId argument : operation.arguments) touches = touches || is_alias(argument);
+      if (&operation == made) {
+        behind = true;
+        continue;
+      }
+      const bool narrows = operation.opcode == Opcode::kConvert &&
+                           WidthOf(operation.type) <= WidthOf(operation.from);
+      const bool same = (operation.opcode == Opcode::kGpr && operation.immediates[0] == guest) ||
+                        (touches && (narrows || operation.opcode == Opcode::kAddress));
+      if (same && !behind) {
+        if (count == 8) possible = false;
+        if (count < 8) aliases[count++] = operation.result;
+        continue;
+      }
+      if (behind && j < k) {
+        possible = !touches && !same && operation.opcode != Opcode::kLoad &&
+                   operation.opcode != Opcode::kStore && operation.opcode != Opcode::kInterruptIf &&
+                   operation.opcode != Opcode::kDataExceptionIf;
+        // An overflow is noted by the operation itself.
+        if (touches && (operation.opcode == Opcode::kAddOverflow ||
+                        operation.opcode == Opcode::kSubtractOverflow ||
+                        operation.opcode == Opcode::kMultiplyOverflow)) {
+          possible = true;
+        }
+      } else if (touches && j != k) {
+        possible = false;  // something that may wait, or that comes later
+      }
+    }
+    if (possible) targets_[value] = static_cast<int8_t>(guest);
+  }
+}
+
+void BlockEmitter::EmitAddress(const Operation& operation) {
+  const auto x = static_cast<int>(operation.immediates[0]);
+  const auto b = static_cast<int>(operation.immediates[1]);
+  const int64_t d = operation.immediates[2];
+  const bool whole = guest_.address_mask == ~uint64_t{0};
+  if (whole && d == 0 && (x == 0 || b == 0)) {
+    values_[operation.result].where = Where::kGuest;
+    values_[operation.result].place = static_cast<uint8_t>(x | b);
+    return;
+  }
+  const int first = b != 0 ? b : x;
+  const int second = b != 0 ? x : 0;
+  const auto displacement = static_cast<int32_t>(d);
+  const Gp result = Result(operation, 0);
+  if (second == 0) {
+    if (IsPinned(first)) {
+      a_.lea(result, ptr(Pinned(first), displacement));
+    } else {
+      a_.mov(result, Gpr(first));
+      if (d != 0) a_.add(result, displacement);
+    }
+  } else if (IsPinned(first) && IsPinned(second)) {
+    a_.lea(result, ptr(Pinned(first), Pinned(second), 0, displacement));
+  } else if (!IsPinned(first) && !IsPinned(second)) {
+    a_.mov(result, Gpr(first));
+    a_.add(result, Gpr(second));
+    if (d != 0) a_.add(result, displacement);
+  } else {
+    const int pinned = IsPinned(first) ? first : second;
+    const int other = IsPinned(first) ? second : first;
+    if (Pinned(pinned).id() == result.id()) {
+      a_.add(result, Gpr(other));
+      if (d != 0) a_.add(result, displacement);
+    } else {
+      a_.mov(result, Gpr(other));
+      a_.lea(result, ptr(result, Pinned(pinned), 0, displacement));
+    }
+  }
+  if (!whole) {
+    a_.and_(result.r32(), imm(static_cast<uint32_t>(guest_.address_mask)));
+    values_[operation.result].clean = true;
+  }
+}
+
+void BlockEmitter::EmitSetGpr(const Operation& operation) {
+  const auto guest = static_cast<int>(operation.immediates[0]);
+  const ValueId id = operation.arguments[0];
+  const int width = WidthOf(operation.type);
+  if (values_[id].where == Where::kGuest && values_[id].place == guest) return;
+  if (!IsPinned(guest)) {
+    if (width < 32 && values_[id].where == Where::kGuest) Load(id, 32);
+    const Operand from = RegisterOrImmediate(id, width > 32 ? 64 : 32);
+    Protect(guest);
+    Operand sized = from;
+    if (from.isReg() && width == 8) sized = from.as<Gp>().r8();
+    if (from.isReg() && width == 16) sized = from.as<Gp>().r16();
+    a_.emit(Inst::kIdMov, Gpr(guest, static_cast<uint32_t>(width) / 8), sized);
+    return;
+  }
+  const Gp host = Pinned(guest);
+  if (width == 64) {
+    if (values_[id].where == Where::kStorage && uses_[id] == 1) {
+      Protect(guest);
+      LoadStorage(host, StorageAt(static_cast<int32_t>(values_[id].constant)),
+                  static_cast<Type>(values_[id].constant >> 32));
+      return;
+    }
+    if (values_[id].where == Where::kGuest) {
+      Protect(guest);
+      CopyTo(host, id, 64);
+      return;
+    }
+    if (values_[id].where != Where::kConstant) Load(id, 64);
+    Protect(guest);
+    CopyTo(host, id, 64);
+  } else if (width == 32) {
+    const Mem high_half = AbsoluteWord(surroundings_.stubs.high_half);
+    if (values_[id].where == Where::kConstant) {
+      const auto constant = static_cast<uint32_t>(values_[id].constant);
+      Protect(guest);
+      a_.and_(host, high_half);
+      if (constant != 0 && constant < 0x80000000) a_.or_(host, imm(constant));
+      if (constant >= 0x80000000) {
+        int index;
+        const Gp gp = Scratch(index);
+        a_.mov(gp.r32(), imm(constant));
+        a_.or_(host, gp);
+      }
+      return;
+    }
+    Gp from = Load(id, 32);
+    Protect(guest);
+    const Value& value = values_[id];
+    if (!(value.where == Where::kTemporary && value.clean)) {
+      int index;
+      const Gp gp = Scratch(index);
+      a_.mov(gp.r32(), from.r32());
+      from = gp;
+    }
+    a_.and_(host, high_half);
+    a_.or_(host, from.r64());
+  } else {
+    const Gp from = Load(id, 32);
+    Protect(guest);
+    width == 8 ? a_.mov(host.r8(), from.r8()) : a_.mov(host.r16(), from.r16());
+    return;
+  }
+  // Who still wants the value finds it in the guest register from now on.
+  if (uses_[id] > 1 && values_[id].where == Where::kTemporary && definitions_[id]->result == id) {
+    owners_[values_[id].place] = 0;
+    values_[id].where = Where::kGuest;
+    values_[id].place = static_cast<uint8_t>(guest);
+  }
+}
+
+}  // namespace hypervisor::x86
