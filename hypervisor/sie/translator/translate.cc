@@ -12,6 +12,7 @@
 #include "hypervisor/sie/translator/record.h"
 #include "hypervisor/sie/translator/translator.h"
 #include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/failure.h"
 
 namespace hypervisor {
 
@@ -58,12 +59,6 @@ bool LoadsPsw(RowIndex row) {
   }();
   return rows[row];
 }
-
-class Failure : public asmjit::ErrorHandler {
- public:
-  void handleError(asmjit::Error, const char*, asmjit::BaseEmitter*) override { failed = true; }
-  bool failed = false;
-};
 
 }  // namespace
 
@@ -152,7 +147,7 @@ Block* Translator::EmitCode(const Key& key) {
     uint8_t* const base = memory_->executable() + used_;
     asmjit::CodeHolder code;
     code.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(base));
-    Failure failure;
+    x86::Failure failure;
     code.setErrorHandler(&failure);
     asmjit::x86::Assembler assembler(&code);
     Block& block = all_blocks_.emplace_back();
