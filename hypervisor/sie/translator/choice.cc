@@ -1,6 +1,7 @@
 // Which engine runs a guest.
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "hypervisor/sie/sie.h"
 
@@ -8,10 +9,12 @@ namespace hypervisor {
 
 std::unique_ptr<Sie> MakeEngine(const SieEnvironment& environment) {
   const char* named = std::getenv("UCONTROL_ENGINE");
-  const std::string_view name = named ? named : "interpreter";
+  const std::string_view name = named ? named : "";
   if (name == "translator") return MakeTranslator(environment);
   if (name == "interpreter") return MakeInterpreter(environment);
-  return nullptr;
+  if (!name.empty()) return nullptr;
+  auto translator = MakeTranslator(environment);
+  return translator ? std::move(translator) : MakeInterpreter(environment);
 }
 
 }  // namespace hypervisor

@@ -25,7 +25,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasSSE4_1()) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
   engine->memory_ = CodeMemory::Allocate(kCodeSize);
-  if (!engine->memory_) return nullptr;
+  if (!engine->memory_ || !engine->jumps_) return nullptr;
   const x86::Helpers helpers = {Load, Store, ExecuteSite};
   if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
   engine->used_ = engine->stubs_.size;
@@ -33,7 +33,10 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
 }
 
 // 8192 instructions take some microseconds.
-Translator::Translator(const SieEnvironment& environment) : Interpreter(environment, {8192, 1}) {}
+Translator::Translator(const SieEnvironment& environment)
+    : Interpreter(environment, {8192, 1}),
+      jumps_(static_cast<x86::JumpEntry*>(std::calloc(x86::kJumpEntries, sizeof(x86::JumpEntry))),
+             std::free) {}
 
 uint8_t Translator::CurrentMode() const {
   const uint64_t mask = psw_mask_;
@@ -94,7 +97,7 @@ Translator::Outcome Translator::Execute(const Block& first) {
   for (;;) {
     x86::Transfer transfer;
     transfer.engine = static_cast<Translator*>(this);
-    transfer.jumps = jumps_.data();
+    transfer.jumps = jumps_.get();
     transfer.salt = salt_;
     transfer.budget = budget_;
     transfer.cc_low = cc_ & 1;
@@ -180,7 +183,7 @@ void Translator::Forget() {
   links_.clear();
   accesses_.clear();
   code_pages_.clear();
-  jumps_.fill(x86::JumpEntry{});
+  std::memset(static_cast<void*>(jumps_.get()), 0, x86::kJumpEntries * sizeof(x86::JumpEntry));
 }
 
 bool Translator::IsCode(const uint8_t* page) {

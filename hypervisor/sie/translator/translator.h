@@ -7,8 +7,8 @@
 #ifndef HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
 #define HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
 
-#include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <utility>
@@ -96,7 +96,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   std::vector<const uint8_t*> links_;                    // where jumps end
   std::vector<std::pair<uint32_t, uint32_t>> accesses_;  // ascending: where, and where to go on
   absl::flat_hash_set<const uint8_t*> code_pages_;       // ours
-  std::array<x86::JumpEntry, x86::kJumpEntries> jumps_;
+  // Zeros, which take no memory until they are used.
+  std::unique_ptr<x86::JumpEntry[], decltype(&std::free)> jumps_;
   PageTables page_tables_;
   x86::PageEntry* table_ = nullptr;
   uint64_t table_context_ = ~uint64_t{0};

@@ -39,8 +39,8 @@ struct Block {
 // Where guest addresses that were branched to are translated. A match needs both words: `salt`
 // stands for the spaces, the mode and all that a purge voids.
 struct JumpEntry {
-  uint64_t address = 1;  // odd: none
-  uint64_t salt = 0;
+  uint64_t address = 0;
+  uint64_t salt = 0;  // 0: none
   const uint8_t* entry = nullptr;
   uint64_t unused = 0;
 };
