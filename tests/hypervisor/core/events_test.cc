@@ -27,7 +27,9 @@ class EventsTest : public VcpuTest {
     std::vector<uint8_t> table(8 + entries.size() * sizeof(entries[0]));
     const uapi::IrqRouting header{static_cast<uint32_t>(entries.size()), flags};
     std::memcpy(table.data(), &header, sizeof(header));
-    std::memcpy(table.data() + 8, entries.data(), entries.size() * sizeof(entries[0]));
+    if (!entries.empty()) {
+      std::memcpy(table.data() + 8, entries.data(), entries.size() * sizeof(entries[0]));
+    }
     return Ask(vm, uapi::kSetGsiRouting, table.data());
   }
   static uapi::IrqRoutingEntry Adapter(uint32_t gsi) {

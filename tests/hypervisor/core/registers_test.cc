@@ -106,7 +106,7 @@ TEST_F(RegistersTest, OneRegOfAWordAndOfAnUnalignedField) {
   uint64_t pp = 0x99;
   const uapi::OneReg parameter{uapi::kRegPp, reinterpret_cast<uint64_t>(&pp)};
   EXPECT_EQ(Vcpu(uapi::kSetOneReg, parameter), 0);
-  EXPECT_EQ(block_->pp, 0x99u);
+  EXPECT_EQ(uint64_t{block_->pp}, 0x99u);  // not aligned in the block
   pp = 0;
   EXPECT_EQ(Vcpu(uapi::kGetOneReg, parameter), 0);
   EXPECT_EQ(pp, 0x99u);
