@@ -16,8 +16,6 @@ BOOT = 200  # seconds
 
 @unittest.skipUnless(os.path.exists(KERNEL), "tools/debian-guest hasn't fetched a kernel")
 class DebianTest(ServiceTest):
-    flags = ["--engine=translator"] if os.uname().machine == "x86_64" else []
-
     def test_a_line_runs_in_a_pipe(self):
         result = self.ucctl("run", "--kernel", KERNEL, "--initrd", INITRAMFS, "--append",
                             'console=ttysclp0 ucontrol.run="uname -m; cat /proc/cpuinfo; exit 3"',
