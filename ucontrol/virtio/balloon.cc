@@ -11,13 +11,17 @@ using hypervisor::kPageSize;
 
 constexpr int kStatisticsQueue = 1;
 constexpr int kDeflateOnOutOfMemory = 2;
+constexpr int kFreePageHints = 3;
 constexpr int kPageReporting = 5;
 
 constexpr size_t kInflate = 0;
 constexpr size_t kDeflate = 1;
+constexpr size_t kFirstOptional = 2;
 
 constexpr uint32_t kActualOffset = 4;
-constexpr uint32_t kConfigurationSize = 8;
+constexpr uint32_t kHintCommandOffset = 8;
+constexpr uint32_t kConfigurationSize = 12;
+constexpr uint32_t kStopHints = 0;
 
 constexpr uint64_t kStatisticSize = 10;  // {tag, value}
 constexpr uint64_t kMaximumStatistics = 64;
@@ -48,7 +52,10 @@ Balloon::Statistics Balloon::TakeStatistics() {
 }
 
 uint64_t Balloon::features() const {
-  return Feature(kStatisticsQueue) | Feature(kDeflateOnOutOfMemory) | Feature(kPageReporting);
+  // Hints are never asked for. But Linux 6.1 on virtio-ccw gives the interruptions of a later queue
+  // to a queue that isn't there: with all queues there, page reporting works on those kernels too.
+  return Feature(kStatisticsQueue) | Feature(kDeflateOnOutOfMemory) | Feature(kFreePageHints) |
+         Feature(kPageReporting);
 }
 
 // Little-endian whatever the driver's age.
@@ -56,11 +63,12 @@ std::vector<uint8_t> Balloon::Configuration(ByteOrder) const {
   std::vector<uint8_t> bytes(kConfigurationSize);
   Store<uint32_t>(ByteOrder::kLittle, &bytes[0], target_);
   Store<uint32_t>(ByteOrder::kLittle, &bytes[kActualOffset], actual_);
+  Store<uint32_t>(ByteOrder::kLittle, &bytes[kHintCommandOffset], kStopHints);
   return bytes;
 }
 
 void Balloon::WriteConfiguration(uint32_t offset, std::span<const uint8_t> bytes, ByteOrder) {
-  if (offset > kActualOffset || offset + bytes.size() < kConfigurationSize) return;
+  if (offset > kActualOffset || offset + bytes.size() < kHintCommandOffset) return;
   actual_ = Load<uint32_t>(ByteOrder::kLittle, &bytes[kActualOffset - offset]);
 }
 
@@ -84,16 +92,25 @@ bool Balloon::Serve(Driver& driver, size_t queue) {
   } else if (queue == kDeflate) {
     // The guest's pages come back by being touched.
     ServeChains(driver, queue, [](const Chain&) { return 0; });
-  } else if (queue == 2 && driver.Has(kStatisticsQueue)) {
-    // Queues that weren't agreed on aren't counted.
-    ServeStatistics(driver, queue);
-  } else if (driver.Has(kPageReporting)) {
+  } else {
+    ServeOptional(driver, queue);
+  }
+  return true;
+}
+
+// Queues that weren't agreed on aren't counted.
+void Balloon::ServeOptional(Driver& driver, size_t queue) {
+  size_t next = kFirstOptional;
+  if (driver.Has(kStatisticsQueue) && queue == next++) return ServeStatistics(driver, queue);
+  if (driver.Has(kFreePageHints) && queue == next++) {
+    return ServeChains(driver, queue, [](const Chain&) { return 0; });
+  }
+  if (driver.Has(kPageReporting) && queue == next) {
     ServeChains(driver, queue, [](const Chain& chain) {
       for (const iovec& piece : chain.writable.pieces()) Discard(piece.iov_base, piece.iov_len);
       return 0;
     });
   }
-  return true;
 }
 
 void Balloon::Inflate(ByteOrder order, const Buffers& page_numbers) {

@@ -39,7 +39,7 @@ class Balloon final : public ServedDevice {
 
   DeviceType type() const override { return DeviceType::kBalloon; }
   uint64_t features() const override;
-  std::vector<uint16_t> queue_sizes() const override { return {128, 128, 64, 64}; }
+  std::vector<uint16_t> queue_sizes() const override { return {128, 128, 64, 64, 64}; }
   std::vector<uint8_t> Configuration(ByteOrder order) const override;
   void WriteConfiguration(uint32_t offset, std::span<const uint8_t> bytes,
                           ByteOrder order) override;
@@ -49,6 +49,7 @@ class Balloon final : public ServedDevice {
 
  private:
   bool Serve(Driver& driver, size_t queue) override;
+  void ServeOptional(Driver& driver, size_t queue);
   void Inflate(ByteOrder order, const Buffers& page_numbers);
   void ServeStatistics(Driver& driver, size_t queue);
   void LoadStatistics(ByteOrder order, const Buffers& tags);

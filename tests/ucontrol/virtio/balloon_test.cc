@@ -123,9 +123,10 @@ TEST_F(BalloonTest, FreesPagesThatAreReportedFree) {
   EXPECT_NE(driver_->features() & Feature(5), 0u);
   // Reported through ordinary storage: what counts is that the chain comes back.
   std::fill_n(driver_->at(DriverSide::kBuffers), 8192, uint8_t{1});
-  driver_->Offer(3, {{DriverSide::kBuffers, 8192, true}});
-  driver_->Notify(3);
-  EXPECT_TRUE(driver_->Take(3));
+  // Behind the queues of statistics and of hints.
+  driver_->Offer(4, {{DriverSide::kBuffers, 8192, true}});
+  driver_->Notify(4);
+  EXPECT_TRUE(driver_->Take(4));
   // Anonymous memory reads as zero where whole pages were given back.
   const auto* bytes = driver_->at(DriverSide::kBuffers);
   const uintptr_t page = (reinterpret_cast<uintptr_t>(bytes) + 4095) & ~uintptr_t{4095};
