@@ -157,7 +157,7 @@ void Balloon::LoadStatistics(ByteOrder order, const Buffers& tags) {
   for (uint64_t i = 0; i < count; ++i) {
     std::array<uint8_t, kStatisticSize> bytes;
     tags.CopyTo(bytes.data(), i * kStatisticSize, kStatisticSize);
-    const uint16_t tag = Load<uint16_t>(order, &bytes[0]);
+    const auto tag = Load<uint16_t>(order, &bytes[0]);
     if (tag < std::size(fields)) {
       *fields[tag] = Load<uint64_t>(order, &bytes[2]);
     }
