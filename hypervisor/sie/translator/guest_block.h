@@ -30,6 +30,7 @@ struct GuestInstruction {
   size_t first = 0;
   size_t last = 0;
   bool recorded = false;
+  bool serializes = false;  // nothing behind it may have been fetched before
 };
 
 struct GuestBlock {
@@ -37,7 +38,6 @@ struct GuestBlock {
   const uint8_t* host = nullptr;   // our memory at the first instruction
   uint32_t length = 0;             // in bytes, all of them within one page
   std::vector<uint8_t> host_copy;  // what was there
-  bool serializes = false;         // between its first and last instruction
   uint8_t mode = 0;
   uint64_t address_mask = 0;
   std::vector<GuestInstruction> instructions;

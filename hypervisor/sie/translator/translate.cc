@@ -45,18 +45,29 @@ bool Contains(const GuestBlock& block, const GuestInstruction& instruction, Opco
                      [opcode](const Operation& operation) { return operation.opcode == opcode; });
 }
 
+std::vector<bool> RowsNamed(std::initializer_list<std::string_view> names) {
+  std::vector<bool> rows;
+  for (const TableRow& row : Table()) {
+    rows.push_back(std::find(names.begin(), names.end(), row.mnemonic) != names.end());
+  }
+  return rows;
+}
+
 // Assists that always go elsewhere.
 bool LoadsPsw(RowIndex row) {
-  static const std::vector<bool> rows = [] {
-    std::vector<bool> all;
-    for (const TableRow& entry : Table()) {
-      const std::string_view name = entry.mnemonic;
-      all.push_back(name == "SVC" || name == "LPSW" || name == "LPSWE" || name == "PC" ||
-                    name == "PR" || name == "PT" || name == "PTI" || name == "BSA" ||
-                    name == "BSG" || name == "BAKR");
-    }
-    return all;
-  }();
+  static const std::vector<bool> rows =
+      RowsNamed({"SVC", "LPSW", "LPSWE", "PC", "PR", "PT", "PTI", "BSA", "BSG", "BAKR"});
+  return rows[row];
+}
+
+// PoP: Program Execution: CPU Serialization. Rows that record it say so themselves.
+bool Serializes(RowIndex row) {
+  static const std::vector<bool> rows =
+      RowsNamed({"CS",    "CSY",  "CSG",   "CDS",   "CDSY",  "CDSG", "CSST", "CSP",  "CSPG",
+                 "IPTE",  "IDTE", "CRDTE", "LPSW",  "LPSWE", "PC",   "PR",   "PT",   "PTI",
+                 "PLO",   "PTLB", "PALB",  "RRBE",  "SSKE",  "SIGP", "SPX",  "STCK", "STCKE",
+                 "SVC",   "TS",   "TRAP2", "TRAP4", "BSA",   "BSG",  "LAA",  "LAAG", "LAAL",
+                 "LAALG", "LAN",  "LANG",  "LAO",   "LAOG",  "LAX",  "LAXG", "PFMF"});
   return rows[row];
 }
 
@@ -67,7 +78,6 @@ void Translator::Build(const Key& key, const uint8_t* bytes, uint32_t available)
   guest_.host = key.host;
   guest_.length = 0;
   guest_.mode = key.mode;
-  guest_.serializes = false;
   guest_.address_mask = address_mask_;
   guest_.instructions.clear();
   guest_.ir.operations.clear();
@@ -102,19 +112,20 @@ void Translator::Build(const Key& key, const uint8_t* bytes, uint32_t available)
             guest_.ir.operations[i] = Operation{};
         }
       }
-      last = NeverFallsThrough(guest_, instruction) ||
+      // What is behind a serialization may not be what it was: it is another block, to be compared.
+      instruction.serializes = Contains(guest_, instruction, Opcode::kSerialize) ||
+                               Contains(guest_, instruction, Opcode::kUpdateStorage) ||
+                               Contains(guest_, instruction, Opcode::kCompareAndSwapStorage) ||
+                               Serializes(row);
+      last = NeverFallsThrough(guest_, instruction) || instruction.serializes ||
              Contains(guest_, instruction, Opcode::kBranchAndSetMode) ||
-             Contains(guest_, instruction, Opcode::kSetAddressingMode) ||
-             Contains(guest_, instruction, Opcode::kSerialize);
-      guest_.serializes = guest_.serializes ||
-                          Contains(guest_, instruction, Opcode::kUpdateStorage) ||
-                          Contains(guest_, instruction, Opcode::kCompareAndSwapStorage);
+             Contains(guest_, instruction, Opcode::kSetAddressingMode);
       instruction.recorded = x86::CanEmit(guest_, instruction);
     } else if (!last) {
-      last = LoadsPsw(row);
+      instruction.serializes = Serializes(row);
+      last = LoadsPsw(row) || instruction.serializes;
     }
     if (!instruction.recorded) {
-      guest_.serializes = true;
       for (size_t i = instruction.first; i < instruction.last; ++i)
         guest_.ir.operations[i] = Operation{};
     }
@@ -130,7 +141,10 @@ Block* Translator::Translate(const Key& key) {
   const auto available =
       static_cast<uint32_t>(std::min<uint64_t>(kMostBytes, kPageSize - (key.address & kPageMask)));
   std::memcpy(bytes, key.host, available);
-  if (sites_.size() > kMostSites || blocks_.size() > kMostBlocks) Forget();
+  if (sites_.size() > kMostSites || blocks_.size() > kMostBlocks ||
+      all_blocks_.size() + 2 > kMostBlocks) {
+    Forget();
+  }
   Build(key, bytes, available);
   Block* block = guest_.instructions.empty() ? nullptr : EmitCode(key);
   if (!block) blocks_[key] = nullptr;  // the interpreter's, from now on
@@ -157,7 +171,9 @@ Block* Translator::EmitCode(const Key& key) {
              key.mode,
              static_cast<int32_t>(guest_.instructions.size()),
              base,
-             0};
+             0,
+             memory_->words() + all_blocks_.size() - 1};
+    *block.seen = epoch_;
     const x86::Surroundings surroundings = {stubs_, [this] { return &sites_.emplace_back(); },
                                             [this] {
                                               links_.push_back(nullptr);

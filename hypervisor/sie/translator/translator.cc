@@ -24,7 +24,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   const auto& host = asmjit::CpuInfo::host().features().x86();
   if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasSSE4_1()) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
-  engine->memory_ = CodeMemory::Allocate(kCodeSize);
+  engine->memory_ = CodeMemory::Allocate(kCodeSize, kMostBlocks);
   if (!engine->memory_ || !engine->jumps_) return nullptr;
   const x86::Helpers helpers = {Load, Store, ExecuteSite};
   if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
@@ -70,7 +70,9 @@ bool Translator::Synchronize() {
 }
 
 Translator::Outcome Translator::Loop() {
+  epoch_ += uint64_t{1} << 20;  // past what code that a fault of the host ended had counted
   for (;;) {
+    ++epoch_;
     // Here, granted_ - budget_ + 1 instructions have been executed since the last poll.
     if (ia_ & 1) RequestPoll();
     if (budget_ <= 0) {
@@ -100,10 +102,12 @@ Translator::Outcome Translator::Execute(const Block& first) {
     transfer.jumps = jumps_.get();
     transfer.salt = salt_;
     transfer.budget = budget_;
+    transfer.epoch = epoch_;
     transfer.cc_low = cc_ & 1;
     transfer.cc_high = cc_ >> 1;
     ended_ = false;
     stubs_.enter(&transfer, block->entry, state_, table_);
+    epoch_ = transfer.epoch;
     if (transfer.leave == Leave::kHandled) {
       if (ended_) return EndInstruction();
       return Outcome::kGoOn;
@@ -305,6 +309,7 @@ int Translator::Store(Frame* frame) {
   }
   if (cpu.Stopped()) return cpu.Ended(site);
   cpu.FillPage(at);
+  if (cpu.code_stored_) ++frame->epoch;
   if (!cpu.StoredIntoBlock(at, length, *site.block)) return 0;
   // The block's next instructions may not be what they were.
   cpu.ia_ = cpu.next_ia_;
@@ -317,6 +322,7 @@ int Translator::ExecuteSite(Frame* frame) {
   const int32_t budget = cpu.budget_;
   const uint64_t contexts = cpu.data_context_ << 16 | cpu.fetch_context_;
   site.handler(cpu, site.insn);
+  if (site.serializes || cpu.code_stored_) ++frame->epoch;
   if (cpu.Stopped() || cpu.completion_code_ != PgmCode::kNone || cpu.per_events_ != 0)
     return cpu.Ended(site);
   cpu.execute_length_ = 0;

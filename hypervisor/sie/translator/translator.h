@@ -103,6 +103,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint64_t table_context_ = ~uint64_t{0};
   uint64_t flushes_ = ~uint64_t{0};
   uint64_t salt_ = 0;
+  uint64_t epoch_ = 0;  // see Frame; 0 is none
   uint8_t mode_ = 0;
   uint64_t forgotten_ = 0;    // how often everything was
   bool code_stored_ = false;  // into a page of code, since this was last made false

@@ -1,5 +1,5 @@
 // Memory for translated code: one file of memory mapped twice, once to write it and once to execute
-// it, so that no page of ours is ever both.
+// it, so that no page of ours is ever both; and words beside it that the code reads and writes.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_CACHE_CODE_MEMORY_H_
 #define HYPERVISOR_SIE_TRANSLATOR_CACHE_CODE_MEMORY_H_
 
@@ -11,7 +11,9 @@ namespace hypervisor {
 
 class CodeMemory {
  public:
-  static std::unique_ptr<CodeMemory> Allocate(size_t size);  // null: the host refuses
+  // `size` bytes of code, a multiple of a page, and `words` zeros in reach of it. Null: the host
+  // refuses.
+  static std::unique_ptr<CodeMemory> Allocate(size_t size, size_t words);
   ~CodeMemory();
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;
@@ -21,6 +23,7 @@ class CodeMemory {
   uint8_t* Writable(const uint8_t* executable) const {
     return writable_ + (executable - executable_);
   }
+  uint64_t* words() const { return reinterpret_cast<uint64_t*>(executable_ + size_); }
   bool Contains(uint64_t address) const {
     return address - reinterpret_cast<uint64_t>(executable_) < size_;
   }
@@ -29,6 +32,7 @@ class CodeMemory {
   CodeMemory() = default;
 
   size_t size_ = 0;
+  size_t words_size_ = 0;  // in bytes
   uint8_t* writable_ = nullptr;
   uint8_t* executable_ = nullptr;
 };

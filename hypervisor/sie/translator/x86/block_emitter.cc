@@ -55,9 +55,31 @@ void BlockEmitter::Emit() {
   }
 }
 
-// Compares what was translated with what is there: other CPUs and devices may have stored into it.
+// What was translated is compared with what is there once in each epoch.
 void BlockEmitter::EmitEntry() {
+  Label compare = a_.newLabel();
+  const auto count = static_cast<int32_t>(guest_.instructions.size());
   a_.bind(start_);
+  a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
+  a_.cmp(rax, AbsoluteWord(block_->seen));
+  a_.jnz(compare);
+  a_.bind(body_);
+  a_.sub(InFrame(offsetof(Frame, budget), 4), count);
+  after_budget_ = a_.newLabel();
+  poll_ = a_.newLabel();
+  a_.js(poll_);
+  a_.bind(after_budget_);
+  cold_.push_back([this, compare, count] {
+    EmitComparison(compare);
+    a_.bind(poll_);
+    a_.add(InFrame(offsetof(Frame, budget), 4), count);
+    LeaveTo(Leave::kBudget, guest_.address);
+  });
+}
+
+// Other CPUs and devices may have stored into it.
+void BlockEmitter::EmitComparison(const Label& compare) {
+  a_.bind(compare);
   Label stale = a_.newLabel();
   const uint32_t length = guest_.length;
   a_.mov(rax, imm(reinterpret_cast<uint64_t>(guest_.host)));
@@ -108,21 +130,11 @@ void BlockEmitter::EmitEntry() {
     a_.cmp(word_ptr(rax), imm(word(0, int16_t{})));
     a_.jnz(stale);
   }
-  const auto count = static_cast<int32_t>(guest_.instructions.size());
-  Label poll = a_.newLabel();
-  a_.bind(body_);
-  a_.sub(InFrame(offsetof(Frame, budget), 4), count);
-  after_budget_ = a_.newLabel();
-  poll_ = poll;
-  a_.js(poll);
-  a_.bind(after_budget_);
-  cold_.push_back([this, stale, poll, count] {
-    a_.bind(stale);
-    LeaveTo(Leave::kStale, guest_.address);
-    a_.bind(poll);
-    a_.add(InFrame(offsetof(Frame, budget), 4), count);
-    LeaveTo(Leave::kBudget, guest_.address);
-  });
+  a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
+  a_.mov(AbsoluteWord(block_->seen), rax);
+  a_.jmp(body_);
+  a_.bind(stale);
+  LeaveTo(Leave::kStale, guest_.address);
 }
 
 void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
@@ -166,6 +178,7 @@ Site* BlockEmitter::SiteHere() {
   site_->block = block_;
   site_->handler = instruction_->handler;
   site_->insn = instruction_->insn;
+  site_->serializes = instruction_->serializes;
   site_->remaining = static_cast<int32_t>(guest_.instructions.size() - index_ - 1);
   return site_;
 }
@@ -274,7 +287,7 @@ void BlockEmitter::EmitBranch() {
 }
 
 void BlockEmitter::JumpTo(uint64_t target, int32_t refund) {
-  if (target == guest_.address && !guest_.serializes) {
+  if (target == guest_.address) {
     // Round again: charged for the instructions of this time, and then for all.
     const auto executed = static_cast<int32_t>(guest_.instructions.size()) - refund;
     a_.sub(InFrame(offsetof(Frame, budget), 4), executed);

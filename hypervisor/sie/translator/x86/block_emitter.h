@@ -152,7 +152,7 @@ class BlockEmitter {
   bool AmountBelow64(ValueId id) const;
   asmjit::Operand AsRegisterOrStorage(ValueId id, int width);
   asmjit::Operand RegisterOrImmediate(ValueId id, int width);
-  Mem AbsoluteWord(const uint8_t* at) const;
+  static Mem AbsoluteWord(const void* at);
   void EmitSetGpr(const Operation& operation);
   void FindTargets(const GuestInstruction& instruction);
 
@@ -181,6 +181,7 @@ class BlockEmitter {
 
   // ---- block_emitter.cc ----
   void EmitEntry();
+  void EmitComparison(const Label& compare);
   void EmitInstruction(const GuestInstruction& instruction);
   void EmitHandler();
   void CallHandler();

@@ -23,6 +23,7 @@ struct Site {
   Insn insn;
   int32_t remaining = 0;     // instructions of the block behind this one
   bool has_operand = false;  // the frame's operand is an address of its
+  bool serializes = false;
 };
 
 // A translated block.
@@ -34,6 +35,8 @@ struct Block {
   int32_t instructions = 0;
   uint8_t* entry = nullptr;  // where to jump to
   int renewals = 0;          // how often the guest had changed it
+  // The epoch in which the guest's instructions were last seen to be what was translated.
+  uint64_t* seen = nullptr;
 };
 
 // Where guest addresses that were branched to are translated. A match needs both words: `salt`
@@ -72,12 +75,15 @@ struct Transfer {
   Leave leave = Leave::kHandled;
   uint32_t link = 0;
   uint64_t address = 0;
+  uint64_t epoch = 0;
 };
 
 struct Frame {
   Transfer* transfer;
   JumpEntry* jumps;
   uint64_t salt;
+  // Each serialization begins another: what a CPU or device stored into code by then must be seen.
+  uint64_t epoch;
   int32_t budget;
   uint8_t cc_low;
   uint8_t cc_high;
@@ -92,7 +98,6 @@ struct Frame {
   uint64_t condition[2];  // what a condition code is still to be made of
   uint64_t scratch[4];
   uint64_t spilled[24];
-  uint64_t padding;
 };
 static_assert(sizeof(Frame) % 16 == 8);
 

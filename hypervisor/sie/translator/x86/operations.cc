@@ -232,7 +232,7 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       break;
     }
     case Opcode::kSerialize:
-      a_.lock().or_(ptr(rsp, -8, 4), 0);
+      a_.lock().inc(InFrame(offsetof(Frame, epoch), 8));
       break;
     case Opcode::kInterruptIf:
     case Opcode::kDataExceptionIf: {

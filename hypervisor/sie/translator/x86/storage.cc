@@ -12,7 +12,7 @@ using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
 using ir::Type;
 
-Mem BlockEmitter::AbsoluteWord(const uint8_t* at) const {
+Mem BlockEmitter::AbsoluteWord(const void* at) {
   Mem mem = ptr(reinterpret_cast<uint64_t>(at), 8);
   mem.setRel();
   return mem;
@@ -339,6 +339,7 @@ void BlockEmitter::EmitCompareAndSwap(const Operation& operation) {
   a_.bswap(Sized(rax, width));
   a_.lock().cmpxchg(ptr(entry, 0, static_cast<uint32_t>(width) / 8), Sized(replacement, width));
   a_.bswap(Sized(rax, width));
+  a_.inc(InFrame(offsetof(Frame, epoch), 8));
   KeepAccumulator(operation.result);
 }
 
@@ -370,6 +371,7 @@ void BlockEmitter::EmitUpdate(const Operation& operation) {
   a_.lock().cmpxchg(at, sized(updated));
   a_.jnz(again);
   if (width > 8) a_.bswap(Sized(rax, width));
+  a_.inc(InFrame(offsetof(Frame, epoch), 8));
   KeepAccumulator(operation.result);
 }
 

@@ -33,6 +33,8 @@ void EmitEnter(x86::Assembler& a) {
   a.mov(FRAME(jumps), rax);
   a.mov(rax, TRANSFER(salt, rdi));
   a.mov(FRAME(salt), rax);
+  a.mov(rax, TRANSFER(epoch, rdi));
+  a.mov(FRAME(epoch), rax);
   a.mov(eax, TRANSFER(budget, rdi));
   a.mov(FRAME(budget), eax);
   a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
@@ -50,6 +52,8 @@ void EmitLeave(x86::Assembler& a, const Label& stored) {
   a.mov(rdi, FRAME(transfer));
   a.mov(eax, FRAME(budget));
   a.mov(TRANSFER(budget, rdi), eax);
+  a.mov(rax, FRAME(epoch));
+  a.mov(TRANSFER(epoch, rdi), rax);
   a.movzx(eax, InFrame(offsetof(Frame, cc_low), 2));
   a.mov(word_ptr(rdi, offsetof(Transfer, cc_low)), ax);
   a.add(rsp, static_cast<int>(sizeof(Frame)));
