@@ -1,4 +1,5 @@
-// A run of guest instructions that is translated as one: entered at its start only, left anywhere.
+// Guest instructions that are translated as one: entered at the first only, left anywhere, with
+// branches among them.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_GUEST_BLOCK_H_
 #define HYPERVISOR_SIE_TRANSLATOR_GUEST_BLOCK_H_
 
@@ -23,6 +24,8 @@ struct Mode {
 };
 
 struct GuestInstruction {
+  static constexpr int32_t kElsewhere = -1;  // an instruction that is not of this block
+
   uint64_t address;
   Insn insn;
   Handler handler;  // the interpreter's
@@ -30,17 +33,31 @@ struct GuestInstruction {
   size_t first = 0;
   size_t last = 0;
   bool recorded = false;
-  bool serializes = false;  // nothing behind it may have been fetched before
+  bool serializes = false;     // nothing behind it may have been fetched before
+  bool falls_through = true;   // the one behind it in storage may be next
+  bool branches = false;       // another one may be next
+  bool head = false;           // others of the block go here
+  bool cc_is_seen = true;      // the condition code that it is entered with
+  uint64_t target = 0;         // where it branches if that is known; odd if not
+  int32_t next = kElsewhere;   // the one behind it in storage, by its number
+  int32_t taken = kElsewhere;  // where it branches, by its number
+  // How many are executed from here on until the next head, a jump or the end: it and others.
+  int32_t charge = 1;
+};
+
+// A run of the guest's bytes, as it was.
+struct GuestText {
+  int32_t offset;  // from the block's first instruction
+  std::vector<uint8_t> bytes;
 };
 
 struct GuestBlock {
   uint64_t address = 0;
-  const uint8_t* host = nullptr;   // our memory at the first instruction
-  uint32_t length = 0;             // in bytes, all of them within one page
-  std::vector<uint8_t> host_copy;  // what was there
+  const uint8_t* host = nullptr;  // our memory at the first instruction
   uint8_t mode = 0;
   uint64_t address_mask = 0;
-  std::vector<GuestInstruction> instructions;
+  std::vector<GuestInstruction> instructions;  // all of them in one page; the first is the entry
+  std::vector<GuestText> texts;                // ascending, apart
   ir::Block ir;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -29,6 +30,8 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   const x86::Helpers helpers = {Load, Store, ExecuteSite};
   if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
   engine->used_ = engine->stubs_.size;
+  const char* regions = std::getenv("UCONTROL_REGIONS");
+  engine->regions_always_ = regions && std::string_view(regions) == "always";
   return engine;
 }
 
@@ -116,6 +119,7 @@ Translator::Outcome Translator::Execute(const Block& first) {
     cc_ = static_cast<uint8_t>(transfer.cc_low | transfer.cc_high << 1);
     ia_ = transfer.address;
     if (transfer.leave == Leave::kBudget) {
+      Sample();
       RequestPoll();
       return Outcome::kGoOn;
     }
@@ -132,6 +136,15 @@ Translator::Outcome Translator::Execute(const Block& first) {
       Patch(links_[transfer.link], block->entry);
     }
   }
+}
+
+void Translator::Sample() {
+  const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
+  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return;
+  const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
+  const auto known = blocks_.find(key);
+  if (known == blocks_.end() || !known->second || known->second->is_region) return;
+  if (++known->second->samples >= kSamplesOfHot) TranslateAgain(key, *known->second);
 }
 
 // The block at ia_ is not what the guest has there any more.
@@ -276,8 +289,8 @@ bool Translator::StoredIntoBlock(uint64_t address, uint32_t length, const Block&
   if (data_context_ == Tlb::kNoContext || (address & kPageMask) + length > kPageSize) return true;
   const Tlb::Entry& entry = tlb_.At(address, data_context_);
   const uint64_t host = address + entry.addend;
-  const auto code = reinterpret_cast<uint64_t>(block.host);
-  return host < code + block.length && host + length > code;
+  return host <= reinterpret_cast<uint64_t>(block.last_byte) &&
+         host + length > reinterpret_cast<uint64_t>(block.first_byte);
 }
 
 int Translator::Store(Frame* frame) {

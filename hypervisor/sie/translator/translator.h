@@ -36,7 +36,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr size_t kMostBlocks = 1 << 18;
   static constexpr int kMostRenewals = 16;         // then the interpreter is quicker
   static constexpr size_t kMostInstructions = 64;  // of one block
-  static constexpr uint32_t kMostBytes = 6 * kMostInstructions;
+  static constexpr size_t kMostInRegion = 160;     // of one that is translated again
+  static constexpr uint64_t kSkip = 64;            // bytes that a branch passes over in a region
+  static constexpr int kSamplesOfHot = 2;          // polls that found a block being executed
 
   // Where a block's instructions are, and as what they are seen.
   struct Key {
@@ -66,7 +68,12 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   const x86::Block* Find();
   const x86::Block* Renew();
   x86::Block* Translate(const Key& key);
-  void Build(const Key& key, const uint8_t* bytes, uint32_t available);
+  // Whoever is interrupted often is hot: its loop is translated as one.
+  void Sample();
+  void TranslateAgain(const Key& key, x86::Block& first);
+  class PageReader;
+  void ReadBlock(const Key& key);   // into guest_
+  void ReadRegion(const Key& key);  // likewise
   x86::Block* EmitCode(const Key& key);
   // Of the PSW's mask, from where translated code finds this engine.
   uint64_t psw_mask_offset() const {
@@ -108,6 +115,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint64_t forgotten_ = 0;    // how often everything was
   bool code_stored_ = false;  // into a page of code, since this was last made false
   bool ended_ = false;        // an instruction needs EndInstruction
+  // For tests: no code waits until it is hot, and whatever it branches to is of its region.
+  bool regions_always_ = false;
 
   GuestBlock guest_;
 };

@@ -17,8 +17,8 @@ bool MayLeave(ir::Opcode opcode);
 
 // What an operation computes from constants becomes a constant.
 void FoldConstants(ir::Block& block, uint64_t address_mask);
-// A condition code that nobody sees is not set.
-void RemoveDeadConditionCodes(GuestBlock& block);
+// A condition code that nobody sees is not set; where one is seen is noted in the instructions.
+void FindSeenConditionCodes(GuestBlock& block);
 // What nobody uses is not computed. Answers how often each value is used.
 std::vector<uint16_t> RemoveDeadValues(ir::Block& block);
 

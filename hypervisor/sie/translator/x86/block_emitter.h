@@ -179,20 +179,25 @@ class BlockEmitter {
   void KeepAccumulator(ValueId id);
   void Access(const Label& slow);  // the next host instruction touches guest storage
 
-  // ---- block_emitter.cc ----
+  // ---- entry.cc ----
   void EmitEntry();
-  void EmitComparison(const Label& compare);
+  void EmitComparison(const GuestText& text, const Label& stale);
+
+  // ---- branches.cc ----
+  void EmitHead(const GuestInstruction& instruction);
+  void EmitBranch();
+  void GoTo(int32_t number, bool back, uint64_t address, const Pending& cc, int32_t refund = 0);
+  void JumpTo(uint64_t target);
+  void JumpToRegister(Gp target);
+  void StoreBranchOrigin(uint64_t origin);
+
+  // ---- block_emitter.cc ----
   void EmitInstruction(const GuestInstruction& instruction);
   void EmitHandler();
   void CallHandler();
   // Cold: this instruction, of which nothing has been done, is left to its handler.
   void HandlerAt(const Label& slow) { HandlerAt(slow, nullptr); }
   void HandlerAt(const Label& slow, const Gp* operand);
-  void EmitBranch();
-  bool InstructionBranches() const;
-  void JumpTo(uint64_t target, int32_t refund);
-  void JumpToRegister(Gp target, int32_t refund);
-  void StoreBranchOrigin(uint64_t origin);
   void LeaveTo(Leave leave, uint64_t address);
   void StoreImmediate64(const Mem& at, uint64_t value);
   Site* SiteHere();
@@ -230,9 +235,7 @@ class BlockEmitter {
   bool ended_ = false;  // nothing falls through from here
 
   Label start_;
-  Label body_;
-  Label after_budget_;
-  Label poll_;
+  std::vector<Label> heads_;  // of instructions; most have none
   Label end_of_instruction_;
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
   std::vector<std::pair<Label, Label>> accesses_;

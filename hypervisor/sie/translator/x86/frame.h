@@ -21,22 +21,22 @@ struct Site {
   const Block* block = nullptr;
   Handler handler = nullptr;
   Insn insn;
-  int32_t remaining = 0;     // instructions of the block behind this one
+  int32_t remaining = 0;     // instructions that were charged for and stand behind this one
   bool has_operand = false;  // the frame's operand is an address of its
   bool serializes = false;
 };
 
 // A translated block.
 struct Block {
-  const uint8_t* host = nullptr;  // the guest's instructions
-  uint64_t address = 0;
-  uint32_t length = 0;
-  uint8_t mode = 0;
-  int32_t instructions = 0;
+  // The guest's instructions are among these.
+  const uint8_t* first_byte = nullptr;
+  const uint8_t* last_byte = nullptr;
   uint8_t* entry = nullptr;  // where to jump to
-  int renewals = 0;          // how often the guest had changed it
-  // The epoch in which the guest's instructions were last seen to be what was translated.
+  // The epoch in which they were last seen to be what was translated.
   uint64_t* seen = nullptr;
+  int renewals = 0;        // how often the guest had changed it
+  int samples = 0;         // how often a poll came when it was about to be executed
+  bool is_region = false;  // it is a region, or no region was to be had
 };
 
 // Where guest addresses that were branched to are translated. A match needs both words: `salt`

@@ -1,0 +1,255 @@
+// From guest code to a block's instructions and their IR.
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+
+#include "hypervisor/isa/decode.h"
+#include "hypervisor/isa/table.h"
+#include "hypervisor/sie/translator/record.h"
+#include "hypervisor/sie/translator/translator.h"
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+
+namespace hypervisor {
+
+using ir::Opcode;
+using ir::Operation;
+
+namespace {
+
+// Whether it branches, whether always, and where to.
+void FindBranch(const GuestBlock& block, GuestInstruction& instruction) {
+  const auto& operations = block.ir.operations;
+  for (size_t i = instruction.first; i < instruction.last; ++i) {
+    if (operations[i].opcode != Opcode::kBranchIf) continue;
+    instruction.branches = true;
+    instruction.target = 1;
+    for (size_t j = instruction.first; j < i; ++j) {
+      const Operation& made = operations[j];
+      const bool constant = made.opcode == Opcode::kConstant;
+      if (made.result == operations[i].arguments[0] &&
+          ((constant && made.immediates[0] != 0) ||
+           (made.opcode == Opcode::kCcIn && (made.immediates[0] & 15) == 15))) {
+        instruction.falls_through = false;
+      }
+      if (made.result == operations[i].arguments[1] && constant)
+        instruction.target = static_cast<uint64_t>(made.immediates[0]);
+    }
+  }
+}
+
+bool Contains(const GuestBlock& block, const GuestInstruction& instruction, Opcode opcode) {
+  return std::any_of(block.ir.operations.begin() + static_cast<ptrdiff_t>(instruction.first),
+                     block.ir.operations.begin() + static_cast<ptrdiff_t>(instruction.last),
+                     [opcode](const Operation& operation) { return operation.opcode == opcode; });
+}
+
+std::vector<bool> RowsNamed(std::initializer_list<std::string_view> names) {
+  std::vector<bool> rows;
+  for (const TableRow& row : Table()) {
+    rows.push_back(std::find(names.begin(), names.end(), row.mnemonic) != names.end());
+  }
+  return rows;
+}
+
+// Assists that always go elsewhere.
+bool LoadsPsw(RowIndex row) {
+  static const std::vector<bool> rows =
+      RowsNamed({"SVC", "LPSW", "LPSWE", "PC", "PR", "PT", "PTI", "BSA", "BSG", "BAKR"});
+  return rows[row];
+}
+
+// PoP: Program Execution: CPU Serialization. Rows that record it say so themselves.
+bool Serializes(RowIndex row) {
+  static const std::vector<bool> rows =
+      RowsNamed({"CS",    "CSY",  "CSG",   "CDS",   "CDSY",  "CDSG", "CSST", "CSP",  "CSPG",
+                 "IPTE",  "IDTE", "CRDTE", "LPSW",  "LPSWE", "PC",   "PR",   "PT",   "PTI",
+                 "PLO",   "PTLB", "PALB",  "RRBE",  "SSKE",  "SIGP", "SPX",  "STCK", "STCKE",
+                 "SVC",   "TS",   "TRAP2", "TRAP4", "BSA",   "BSG",  "LAA",  "LAAG", "LAAL",
+                 "LAALG", "LAN",  "LANG",  "LAO",   "LAOG",  "LAX",  "LAXG", "PFMF"});
+  return rows[row];
+}
+
+}  // namespace
+
+// What a block is read from: the page of its first instruction, as it is now.
+class Translator::PageReader {
+ public:
+  // A fault of the host ends it here, before anything has been done.
+  PageReader(Translator& translator, const Key& key)
+      : translator_(translator),
+        guest_(translator.guest_),
+        page_(key.address & ~kPageMask),
+        recorder_(guest_.ir, Psw{translator.psw_mask_, key.address}, translator.facilities()) {
+    std::memcpy(bytes_, key.host - (key.address & kPageMask), kPageSize);
+    std::fill(std::begin(numbers_), std::end(numbers_), int16_t{GuestInstruction::kElsewhere});
+    guest_.address = key.address;
+    guest_.host = key.host;
+    guest_.mode = key.mode;
+    guest_.address_mask = translator.address_mask_;
+    guest_.instructions.clear();
+    guest_.texts.clear();
+    guest_.ir.operations.clear();
+    guest_.ir.values = 0;
+    recorder_.set_afp_on(key.mode & Mode::kAfp);
+  }
+
+  bool InPage(uint64_t address) const {
+    return (address & 1) == 0 && (address & ~kPageMask) == page_;
+  }
+  // The number of the instruction at an address in the page.
+  int32_t NumberOf(uint64_t address) const { return numbers_[(address & kPageMask) / 2]; }
+
+  enum class Found { kNotWhole, kMore, kEnd };
+  // Reads the instruction at an address in the page: whether it is all there, and whether code
+  // that is executed is likely to stand behind it.
+  Found Read(uint64_t address) {
+    const auto offset = static_cast<uint32_t>(address & kPageMask);
+    uint8_t text_bytes[8] = {};
+    std::memcpy(text_bytes, bytes_ + offset, std::min<size_t>(8, kPageSize - offset));
+    const uint8_t length = InsnLength(text_bytes[0]);
+    if (offset + length > kPageSize) return Found::kNotWhole;
+    GuestInstruction instruction;
+    instruction.address = address;
+    Decode(LoadStorage<uint64_t>(text_bytes), instruction.insn);
+    instruction.insn.text &= ~uint64_t{0} << (64 - 8 * length);
+    const RowIndex row = translator_.OfferedRow(instruction.insn);
+    instruction.handler = HandlerOf(row);
+    instruction.first = guest_.ir.operations.size();
+    recorder_.Begin(address, length);
+    const bool has_semantics = row != kInvalidRow && Table()[row].kind == RowKind::kSemantics &&
+                               Record(recorder_, instruction.insn);
+    instruction.last = guest_.ir.operations.size();
+    bool last = row == kInvalidRow || Table()[row].kind == RowKind::kIntercept ||
+                Table()[row].kind == RowKind::kGap;
+    if (has_semantics) {
+      if (!(guest_.mode & Mode::kFixedPointOverflow))
+        Remove(instruction, Opcode::kFixedPointOverflowIf);
+      // What is behind a serialization may not be what it was: it is another block, to be compared.
+      instruction.serializes = Contains(guest_, instruction, Opcode::kSerialize) ||
+                               Contains(guest_, instruction, Opcode::kUpdateStorage) ||
+                               Contains(guest_, instruction, Opcode::kCompareAndSwapStorage) ||
+                               Serializes(row);
+      FindBranch(guest_, instruction);
+      last = !instruction.falls_through || instruction.serializes ||
+             Contains(guest_, instruction, Opcode::kBranchAndSetMode) ||
+             Contains(guest_, instruction, Opcode::kSetAddressingMode);
+      instruction.recorded = x86::CanEmit(guest_, instruction);
+    } else if (!last) {
+      instruction.serializes = Serializes(row);
+      last = LoadsPsw(row) || instruction.serializes;
+    }
+    if (!instruction.recorded) {
+      for (size_t i = instruction.first; i < instruction.last; ++i)
+        guest_.ir.operations[i] = Operation{};
+      // Its handler says where it goes.
+      instruction.branches = false;
+      instruction.falls_through = true;
+    }
+    numbers_[offset / 2] = static_cast<int16_t>(guest_.instructions.size());
+    guest_.instructions.push_back(instruction);
+    return last ? Found::kEnd : Found::kMore;
+  }
+
+  // Reads on from an address until code ends, was read before, or there are `most` instructions.
+  // Behind a loop's end stands what is executed less often: it ends there too. Answers the address
+  // behind.
+  uint64_t ReadRun(uint64_t address, size_t most) {
+    while (guest_.instructions.size() < most && InPage(address) &&
+           NumberOf(address) == GuestInstruction::kElsewhere) {
+      const Found found = Read(address);
+      if (found == Found::kNotWhole) break;
+      const GuestInstruction& read = guest_.instructions.back();
+      address += read.insn.length;
+      if (found == Found::kEnd || GoesBack(read)) break;
+    }
+    return address;
+  }
+
+  bool GoesBack(const GuestInstruction& one) const {
+    return one.branches && InPage(one.target) && one.target <= one.address;
+  }
+
+  // When all are read: how they hang together, and what bytes they are.
+  void Finish() {
+    std::vector<GuestInstruction>& all = guest_.instructions;
+    const auto number = [this](uint64_t address) {
+      return InPage(address) ? NumberOf(address) : GuestInstruction::kElsewhere;
+    };
+    for (GuestInstruction& one : all) {
+      if (one.falls_through) one.next = number(one.address + one.insn.length);
+      if (one.branches) one.taken = number(one.target);
+      const auto follows = static_cast<int32_t>(&one - all.data()) + 1;
+      if (one.taken >= 0) all[static_cast<size_t>(one.taken)].head = true;
+      if (one.next >= 0 && one.next != follows) all[static_cast<size_t>(one.next)].head = true;
+    }
+    for (size_t i = all.size(); i-- > 0;) {
+      const bool goes_on =
+          i + 1 < all.size() && all[i].next == static_cast<int32_t>(i) + 1 && !all[i + 1].head;
+      all[i].charge = goes_on ? all[i + 1].charge + 1 : 1;
+    }
+    std::vector<bool> covered(kPageSize);
+    for (const GuestInstruction& one : all) {
+      const auto from = static_cast<ptrdiff_t>(one.address & kPageMask);
+      std::fill_n(covered.begin() + from, one.insn.length, true);
+    }
+    const auto origin = static_cast<int32_t>(guest_.address & kPageMask);
+    for (size_t at = 0; at < kPageSize; ++at) {
+      if (!covered[at]) continue;
+      const size_t from = at;
+      while (at < kPageSize && covered[at]) ++at;
+      guest_.texts.push_back({static_cast<int32_t>(from) - origin, {bytes_ + from, bytes_ + at}});
+    }
+  }
+
+ private:
+  void Remove(const GuestInstruction& instruction, Opcode opcode) {
+    for (size_t i = instruction.first; i < instruction.last; ++i) {
+      Operation& operation = guest_.ir.operations[i];
+      if (operation.opcode == opcode) operation = Operation{};
+    }
+  }
+
+  Translator& translator_;
+  GuestBlock& guest_;
+  const uint64_t page_;
+  RecordingCpu recorder_;
+  uint8_t bytes_[kPageSize];
+  int16_t numbers_[kPageSize / 2];
+};
+
+void Translator::ReadBlock(const Key& key) {
+  PageReader reader(*this, key);
+  reader.ReadRun(key.address, kMostInstructions);
+  reader.Finish();
+}
+
+// Breadth first: the loop that was found to be hot, and around it what is known to be executed.
+void Translator::ReadRegion(const Key& key) {
+  PageReader reader(*this, key);
+  std::vector<uint64_t> waiting = {key.address};
+  const auto is_executed = [&](uint64_t address) {
+    return regions_always_ ||
+           blocks_.contains(Key{key.host + (address - key.address), address, key.mode});
+  };
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    if (reader.NumberOf(waiting[i]) != GuestInstruction::kElsewhere) continue;
+    size_t read = guest_.instructions.size();
+    if (read >= kMostInRegion) break;
+    const uint64_t behind =
+        reader.ReadRun(waiting[i], std::min(kMostInRegion, read + kMostInstructions));
+    for (; read < guest_.instructions.size(); ++read) {
+      const GuestInstruction& one = guest_.instructions[read];
+      const bool calls = !one.falls_through && Contains(guest_, one, Opcode::kSetGpr);
+      if (!one.branches || !reader.InPage(one.target) || calls) continue;
+      const bool skips = one.target - one.address < kSkip;
+      if (skips || is_executed(one.target)) waiting.push_back(one.target);
+    }
+    const GuestInstruction& last = guest_.instructions.back();
+    if (reader.InPage(behind) && last.falls_through && reader.GoesBack(last))
+      waiting.push_back(behind);
+  }
+  reader.Finish();
+}
+
+}  // namespace hypervisor

@@ -1,0 +1,163 @@
+// Where a block goes on: branches within it, to other blocks, and back to C++.
+#include <cstddef>
+
+#include "hypervisor/arch/address.h"
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+
+// Others of the block come here with the condition code in the frame, if it is seen, and all
+// charged.
+void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
+  if (!ended_) {
+    if (instruction.cc_is_seen) Materialize();
+    a_.sub(InFrame(offsetof(Frame, budget), 4), instruction.charge);
+  }
+  DropPending();
+  if (heads_[index_].isValid()) a_.bind(heads_[index_]);
+}
+
+void BlockEmitter::StoreBranchOrigin(uint64_t origin) {
+  StoreImmediate64(State(offsetof(CpuState, breaking_event_address), 8), origin);
+}
+
+void BlockEmitter::EmitBranch() {
+  const ValueId condition_id = branch_->arguments[0];
+  const ValueId target_id = branch_->arguments[1];
+  const bool is_static = values_[target_id].where == Where::kConstant;
+  const auto target = static_cast<uint64_t>(values_[target_id].constant);
+  const uint64_t origin = instruction_->address;
+  Gp address = rax;
+  if (!is_static) address = Load(target_id, 64);
+  Settle(condition_id);
+  const Condition condition = Evaluate(condition_id);
+  if (condition.is_known && !condition.known) return;
+  const int32_t refund = instruction_->charge - 1;
+  const int32_t taken = is_static ? instruction_->taken : GuestInstruction::kElsewhere;
+  // The condition code needs no temporary that has the address: it saves what it borrows.
+  const bool back = taken >= 0 && taken <= static_cast<int32_t>(index_);
+  const auto go = [this, is_static, target, refund, taken, back, origin,
+                   address](const Pending& cc) {
+    StoreBranchOrigin(origin);
+    if (is_static) return GoTo(taken, back, target, cc, refund);
+    StoreCc(cc);
+    if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
+    JumpToRegister(address);
+  };
+  if (condition.is_known) {
+    go(pending_);
+    ended_ = true;
+    return;
+  }
+  if (back) {
+    // The loop goes on more often than not.
+    Label leaves = a_.newLabel();
+    a_.j(negateCond(condition.code), leaves);
+    go(pending_);
+    a_.bind(leaves);
+    return;
+  }
+  Label is_taken = a_.newLabel();
+  a_.j(condition.code, is_taken);
+  Cold([this, is_taken, go] {
+    a_.bind(is_taken);
+    go(*cold_pending_);
+  });
+}
+
+// `number` is the instruction's, if it is one of this block, `back` whether it stands before the
+// one that goes there; `refund` has been charged in vain.
+void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pending& cc,
+                        int32_t refund) {
+  if (number < 0) {
+    StoreCc(cc);
+    if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
+    return JumpTo(address & guest_.address_mask);
+  }
+  const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
+  const int32_t charge = head.charge - refund;
+  if (head.cc_is_seen) StoreCc(cc);
+  if (!back) {
+    if (charge != 0) a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
+    a_.jmp(heads_[static_cast<size_t>(number)]);
+    return;
+  }
+  // Back: this may be a loop, which is interrupted here.
+  Label poll = a_.newLabel();
+  a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
+  a_.jns(heads_[static_cast<size_t>(number)]);
+  a_.jmp(poll);
+  cold_.push_back([this, poll, cc, head] {
+    a_.bind(poll);
+    if (!head.cc_is_seen) StoreCc(cc);
+    a_.add(InFrame(offsetof(Frame, budget), 4), head.charge);
+    LeaveTo(Leave::kBudget, head.address);
+  });
+}
+
+// To another block.
+void BlockEmitter::JumpTo(uint64_t target) {
+  if (target & 1) return LeaveTo(Leave::kLookUp, target);
+  if ((target & ~kPageMask) == (guest_.address & ~kPageMask)) {
+    Label thunk = a_.newLabel();
+    Label end = a_.newLabel();
+    const uint32_t number = surroundings_.new_link();
+    a_.long_().jmp(thunk);
+    a_.bind(end);
+    links_.push_back({end, number});
+    cold_.push_back([this, thunk, number, target] {
+      a_.bind(thunk);
+      a_.mov(rax, InFrame(offsetof(Frame, transfer), 8));
+      a_.mov(ptr(rax, offsetof(Transfer, link), 4), number);
+      LeaveTo(Leave::kLink, target);
+    });
+    return;
+  }
+  // Another page may be anywhere: where it was is found with the address and the space.
+  Label miss = a_.newLabel();
+  const auto entry = static_cast<int32_t>((target >> 1) % kJumpEntries * sizeof(JumpEntry));
+  a_.mov(rax, InFrame(offsetof(Frame, jumps), 8));
+  if (target == static_cast<uint64_t>(static_cast<int32_t>(target))) {
+    a_.cmp(qword_ptr(rax, entry), imm(static_cast<int32_t>(target)));
+  } else {
+    a_.mov(rcx, imm(target));
+    a_.cmp(qword_ptr(rax, entry), rcx);
+  }
+  a_.jnz(miss);
+  a_.mov(rcx, InFrame(offsetof(Frame, salt), 8));
+  a_.cmp(qword_ptr(rax, entry + 8), rcx);
+  a_.jnz(miss);
+  a_.jmp(qword_ptr(rax, entry + 16));
+  cold_.push_back([this, miss, target] {
+    a_.bind(miss);
+    LeaveTo(Leave::kLookUp, target);
+  });
+}
+
+void BlockEmitter::JumpToRegister(Gp target) {
+  Label miss = a_.newLabel();
+  if (target.id() != rdx.id()) a_.mov(rdx, target.r64());
+  a_.mov(eax, edx);
+  a_.and_(eax, static_cast<int>((kJumpEntries - 1) << 1));
+  a_.shl(eax, 4);
+  a_.add(rax, InFrame(offsetof(Frame, jumps), 8));
+  a_.cmp(ptr(rax, 0, 8), rdx);
+  a_.jnz(miss);
+  a_.mov(rcx, InFrame(offsetof(Frame, salt), 8));
+  a_.cmp(ptr(rax, 8, 8), rcx);
+  a_.jnz(miss);
+  a_.jmp(ptr(rax, 16, 8));
+  cold_.push_back([this, miss] {
+    a_.bind(miss);
+    a_.mov(rax, InFrame(offsetof(Frame, transfer), 8));
+    a_.mov(ptr(rax, offsetof(Transfer, leave), 4), static_cast<int>(Leave::kLookUp));
+    a_.mov(ptr(rax, offsetof(Transfer, address), 8), rdx);
+    a_.jmp(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.leave)));
+  });
+}
+
+}  // namespace hypervisor::x86
