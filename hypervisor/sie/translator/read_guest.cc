@@ -238,6 +238,7 @@ void Translator::ReadRegion(const Key& key) {
     if (read >= kMostInRegion) break;
     const uint64_t behind =
         reader.ReadRun(waiting[i], std::min(kMostInRegion, read + kMostInstructions));
+    if (behind == waiting[i]) continue;  // it isn't all in the page
     for (; read < guest_.instructions.size(); ++read) {
       const GuestInstruction& one = guest_.instructions[read];
       const bool calls = !one.falls_through && Contains(guest_, one, Opcode::kSetGpr);
