@@ -21,13 +21,19 @@ gzip -9nc "$here/ucontrold.8" >"$root/usr/share/man/man8/ucontrold.8.gz"
 "$client" completion zsh >"$root/usr/share/zsh/vendor-completions/_ucctl"
 "$client" completion fish >"$root/usr/share/fish/vendor_completions.d/ucctl.fish"
 
-# The packages that the programs' libraries come from.
+# The packages that the programs' libraries come from. dpkg knows a file by the path it was packed with,
+# which may begin with /lib where /usr/lib is the same.
 depends=$(ldd "$daemon" "$client" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | sort -u | while read -r library; do
-  dpkg-query -S "$(realpath "$library")" 2>/dev/null || dpkg-query -S "*/$(basename "$library")" 2>/dev/null | head -n 1
+  path=$(realpath "$(dirname "$library")" | sed 's|^/usr||')/$(basename "$library")
+  dpkg-query -S "/usr$path" 2>/dev/null || dpkg-query -S "$path" 2>/dev/null || {
+    echo "no package has $library" >&2
+    exit 1
+  }
 done | sed 's/:.*//' | sort -u | paste -sd, | sed 's/,/, /g')
+[ -n "$depends" ]
 
 install -d "$root/DEBIAN"
-install -m755 "$here/postinst" "$here/prerm" "$root/DEBIAN/"
+install -m755 "$here/postinst" "$here/prerm" "$here/postrm" "$root/DEBIAN/"
 echo /etc/ucontrol/ucontrold.conf >"$root/DEBIAN/conffiles"
 cat >"$root/DEBIAN/control" <<CONTROL
 Package: ucontrol
@@ -37,7 +43,7 @@ Maintainer: ucontrol maintainers <ucontrol@localhost>
 Section: admin
 Priority: optional
 Installed-Size: $(du -sk "$root" | cut -f1)
-Depends: $depends
+Depends: $depends, passwd
 Description: s390x virtual machines that user space controls completely
  A daemon that serves machines, memory mapping and interruption injection
  over gRPC, on a software /dev/kvm for s390x, and its command line.
