@@ -2,10 +2,13 @@
 import json
 import os
 import pty
+import queue
 import select
 import signal
 import subprocess
+import termios
 import time
+from concurrent import futures
 
 from harness import *  # noqa: F403
 
@@ -182,6 +185,40 @@ class UcctlTest(ServiceTest):
         machine = self.client.machine("x")
         self.assertEqual(machine.state, machine_pb2.MACHINE_STATE_RUNNING)
         self.assertFalse(machine.HasField("expire_time"))
+
+    def test_the_size_of_the_terminal_is_told_and_told_again(self):
+        sizes = queue.Queue()
+
+        class Consoles(console_pb2_grpc.ConsolesServicer):
+            def AttachConsole(self, requests, context):
+                yield console_pb2.AttachConsoleResponse(writer=True)
+                for request in requests:
+                    sizes.put((request.window_size.rows, request.window_size.columns))
+                    yield console_pb2.AttachConsoleResponse(output=b"told\r\n")
+        server = grpc.server(futures.ThreadPoolExecutor(4))
+        console_pb2_grpc.add_ConsolesServicer_to_server(Consoles(), server)
+        address = "unix:" + self.daemon.directory + "/fake"
+        server.add_insecure_port(address)
+        server.start()
+        self.addCleanup(server.stop, 0)
+        master, slave = pty.openpty()
+        termios.tcsetwinsize(slave, (24, 80))
+        process = subprocess.Popen([UCCTL, "console", "x"], stdin=slave, stdout=slave, stderr=slave,
+                                   env={**os.environ, "UCONTROL_ADDRESS": address})
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        self.assertEqual(sizes.get(timeout=20), (24, 80))
+        termios.tcsetwinsize(slave, (50, 132))
+        process.send_signal(signal.SIGWINCH)
+        self.assertEqual(sizes.get(timeout=20), (50, 132))
+        os.write(master, b"\x1dd")
+        self.assertEqual(process.wait(20), 0)
+
+    def test_scroll_back_shows_what_was_printed_before(self):
+        self.ucctl("run", "--detach", "--kernel", guest("talker"), "--memory", "16M", "--name", "x")
+        self.wait_for(lambda: self.ucctl("logs", "x").stdout == "ready\n")
+        self.assertEqual(self.ucctl("console", "x", "--scroll-back", "3", input="q").stdout,
+                         "dy\nqbye\n")
 
     def test_memories_and_mappings(self):
         self.ucctl("mem", "create", "shared", "4M")
