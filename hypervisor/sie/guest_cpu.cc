@@ -40,8 +40,12 @@ void GuestCpu::LoadPsw(const Psw& psw) {
 }
 
 void GuestCpu::SetPswMask(uint64_t mask) {
+  constexpr uint64_t kOfNoContext = Psw::kExternal | Psw::kIo | Psw::kMachineCheck | Psw::kWait |
+                                    Psw::kProblemState | Psw::kConditionCode | Psw::kProgramMask;
+  const bool same = ((mask ^ psw_mask_) & ~kOfNoContext) == 0;
   psw_mask_ = mask;
-  UpdateContexts();
+  fetch_limit_ = 0;
+  if (!same) UpdateContexts();
   RequestPoll();
 }
 

@@ -331,6 +331,12 @@ class GuestCpu {
   // Whether stores to our page at `page` must be seen, since what it holds has been translated.
   // Asked for each store whose translation is not known.
   virtual bool IsCode(const uint8_t*) { return false; }
+  // A store to logical page 0 or 1 at `page`, beside what low-address protection covers, is
+  // permitted, and needs no watching. In the data context.
+  virtual void LowPageStored(uint64_t address, uint8_t* page) {
+    static_cast<void>(address);
+    static_cast<void>(page);
+  }
   bool TranslateIn(const TranslationContext& context, uint64_t address, Access access, Space space,
                    TranslatedPage& page);
 

@@ -220,9 +220,9 @@ bool GuestCpu::TranslateIn(const TranslationContext& context, uint64_t address, 
   } else if (!(low_page && context.fetch_override)) {
     entry.read_tag = tag;
   }
-  if (store && !context.watch_stores && !(low_page && context.low_address_protection) &&
-      !IsCode(at)) {
-    entry.write_tag = tag;
+  if (store && !context.watch_stores && !IsCode(at)) {
+    if (low_page) LowPageStored(address, at);
+    if (!(low_page && context.low_address_protection)) entry.write_tag = tag;
   }
   return true;
 }

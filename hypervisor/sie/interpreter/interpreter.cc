@@ -81,6 +81,7 @@ void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
   budget_ = granted_ = 0;
   if (purged || !ControlIsAsRemembered(cpu) || (cpu.psw.address & 1)) {
     LoadPsw(cpu.psw);
+    ControlChanged();
   } else {
     next_ia_ = cpu.psw.address;
     cc_ = cpu.psw.condition_code();

@@ -40,6 +40,8 @@ class Interpreter : public Sie, protected ComputingCpu {
   Outcome Poll();
   Outcome EndInstruction();
   Outcome AfterStop();
+  // Whether a timer's interruption is pending that control register 0 allows.
+  bool TimersDue(ExternalCode& code);
   // The row of an instruction, or kInvalidRow if the machine doesn't offer its facility.
   RowIndex OfferedRow(const Insn& insn) const;
   // Code that can go on after a fault of the host, if this engine has any.
@@ -62,7 +64,6 @@ class Interpreter : public Sie, protected ComputingCpu {
   void Leave();
   bool Valid() const;
   Outcome RecognizePending();
-  bool TimersDue(ExternalCode& code);
   Outcome Present(PgmCode code);
   void RecordInterception();
   // What stands at `address`; `text` is what was fetched from there just now.

@@ -56,6 +56,8 @@ struct GuestBlock {
   const uint8_t* host = nullptr;  // our memory at the first instruction
   uint8_t mode = 0;
   uint64_t address_mask = 0;
+  // Nobody watches what is stored here: it is compared each time it is entered.
+  bool unwatched = false;
   std::vector<GuestInstruction> instructions;  // all of them in one page; the first is the entry
   std::vector<GuestText> texts;                // ascending, apart
   ir::Block ir;

@@ -219,13 +219,16 @@ class Translator::PageReader {
 };
 
 void Translator::ReadBlock(const Key& key) {
+  guest_.unwatched = !MarkAsCode(key.host);
   PageReader reader(*this, key);
-  reader.ReadRun(key.address, kMostInstructions);
+  // The instruction itself may store where it stands, so what is behind it is another block.
+  reader.ReadRun(key.address, guest_.unwatched ? 1 : kMostInstructions);
   reader.Finish();
 }
 
 // Breadth first: the loop that was found to be hot, and around it what is known to be executed.
 void Translator::ReadRegion(const Key& key) {
+  guest_.unwatched = false;
   PageReader reader(*this, key);
   std::vector<uint64_t> waiting = {key.address};
   const auto is_executed = [&](uint64_t address) {

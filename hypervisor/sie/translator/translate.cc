@@ -18,7 +18,7 @@ Block* Translator::Translate(const Key& key) {
       all_blocks_.size() + 2 > kMostBlocks) {
     Forget();
   }
-  regions_always_ ? ReadRegion(key) : ReadBlock(key);
+  regions_always_&& MarkAsCode(key.host) ? ReadRegion(key) : ReadBlock(key);
   Block* block = guest_.instructions.empty() ? nullptr : EmitCode(key);
   if (!block) blocks_[key] = nullptr;  // the interpreter's, from now on
   return block;
@@ -28,6 +28,7 @@ void Translator::TranslateAgain(const Key& key, Block& first) {
   if (sites_.size() > kMostSites || all_blocks_.size() + 2 > kMostBlocks) return;
   const Block old = first;
   first.is_region = true;  // whatever comes of it
+  if (!MarkAsCode(key.host)) return;
   const uint64_t before = forgotten_;
   ReadRegion(key);
   Block* region = guest_.instructions.empty() ? nullptr : EmitCode(key);
@@ -43,6 +44,7 @@ Block* Translator::EmitCode(const Key& key) {
   const std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);
 
   for (const bool again : {false, true}) {
+    MarkAsCode(key.host);
     used_ = (used_ + 15) & ~size_t{15};
     uint8_t* const base = memory_->executable() + used_;
     asmjit::CodeHolder code;
@@ -88,7 +90,6 @@ Block* Translator::EmitCode(const Key& key) {
     }
     used_ += code.codeSize();
     blocks_[key] = &block;
-    MarkAsCode(key.host);
     return &block;
   }
   return nullptr;

@@ -84,6 +84,7 @@ Translator::Outcome Translator::Loop() {
       if (outcome != Outcome::kGoOn) return outcome;
       ++budget_;
     }
+    if (busy_page_) LeaveUnwatched(busy_page_);
     const Block* block = nullptr;
     if (per_events_ == 0 && !(ia_ & 1) && Synchronize()) block = Find();
     const Outcome outcome = block ? Execute(*block) : InterpretOne();
@@ -200,21 +201,9 @@ void Translator::Forget() {
   links_.clear();
   accesses_.clear();
   code_pages_.clear();
+  busy_pages_.clear();
+  busy_page_ = nullptr;
   std::memset(static_cast<void*>(jumps_.get()), 0, x86::kJumpEntries * sizeof(x86::JumpEntry));
-}
-
-bool Translator::IsCode(const uint8_t* page) {
-  if (!code_pages_.contains(page)) return false;
-  code_stored_ = true;
-  return true;
-}
-
-void Translator::MarkAsCode(const uint8_t* host) {
-  const auto* page =
-      reinterpret_cast<const uint8_t*>(reinterpret_cast<uint64_t>(host) & ~kPageMask);
-  if (!code_pages_.insert(page).second) return;
-  tlb_.DropWrites(page);
-  page_tables_.DropWrites(page);
 }
 
 uint64_t Translator::ContinueAt(uint64_t instruction) {
@@ -244,7 +233,7 @@ const Site& Translator::Arrive(Frame* frame) {
 int Translator::Ended(const Site& site) {
   insn_text_ = execute_length_ ? insn_text_ : site.insn.text;
   ended_ = true;
-  return 1;
+  return x86::kLeave;
 }
 
 void Translator::FillPage(uint64_t address) {
@@ -254,6 +243,7 @@ void Translator::FillPage(uint64_t address) {
   const uint64_t read = entry.read_tag == tag ? entry.addend : 0;
   const uint64_t write = entry.write_tag == tag ? entry.addend : 0;
   if (read | write) page_tables_.Set(address >> 12, read, write);
+  if (write != 0 && address >> 12 < x86::kLowPages) page_tables_.SetLow(address >> 12, write);
 }
 
 int Translator::Load(Frame* frame) {
@@ -281,7 +271,12 @@ int Translator::Load(Frame* frame) {
   }
   if (cpu.Stopped()) return cpu.Ended(site);
   cpu.FillPage(at);
-  return 0;
+  return x86::kGoOn;
+}
+
+void Translator::LowPageStored(uint64_t address, uint8_t* page) {
+  if (data_context_ != table_context_) return;
+  page_tables_.SetLow(address >> 12, reinterpret_cast<uint64_t>(page) - (address & ~kPageMask));
 }
 
 bool Translator::StoredIntoBlock(uint64_t address, uint32_t length, const Block& block) {
@@ -323,10 +318,10 @@ int Translator::Store(Frame* frame) {
   if (cpu.Stopped()) return cpu.Ended(site);
   cpu.FillPage(at);
   if (cpu.code_stored_) ++frame->epoch;
-  if (!cpu.StoredIntoBlock(at, length, *site.block)) return 0;
+  if (!cpu.busy_page_ && !cpu.StoredIntoBlock(at, length, *site.block)) return x86::kGoOn;
   // The block's next instructions may not be what they were.
   cpu.ia_ = cpu.next_ia_;
-  return 1;
+  return x86::kLeave;
 }
 
 int Translator::ExecuteSite(Frame* frame) {
@@ -342,13 +337,14 @@ int Translator::ExecuteSite(Frame* frame) {
   if (site.has_operand && cpu.tlb_.flushes() == cpu.flushes_) cpu.FillPage(frame->operand);
   frame->cc_low = cpu.cc_ & 1;
   frame->cc_high = cpu.cc_ >> 1;
+  if (cpu.budget_ != budget && !cpu.IsPollDue()) cpu.TakeBackPoll(budget);
   const bool as_before = cpu.next_ia_ == site.next && cpu.budget_ == budget &&
                          cpu.tlb_.flushes() == cpu.flushes_ && !cpu.code_stored_ &&
                          (cpu.data_context_ << 16 | cpu.fetch_context_) == contexts &&
                          cpu.CurrentMode() == cpu.mode_;
-  if (as_before) return 0;
+  if (as_before) return x86::kGoOn;
   cpu.ia_ = cpu.next_ia_;
-  return 1;
+  return cpu.budget_ == budget ? cpu.GoElsewhere(frame) : x86::kLeave;
 }
 
 }  // namespace hypervisor

@@ -38,7 +38,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr size_t kMostInstructions = 64;  // of one block
   static constexpr size_t kMostInRegion = 160;     // of one that is translated again
   static constexpr uint64_t kSkip = 64;            // bytes that a branch passes over in a region
-  static constexpr int kSamplesOfHot = 2;          // polls that found a block being executed
+  static constexpr int kStoresOfBusy = 128;  // into a page of code, then they are watched no more
+  static constexpr int kSamplesOfHot = 2;    // polls that found a block being executed
 
   // Where a block's instructions are, and as what they are seen.
   struct Key {
@@ -56,6 +57,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
 
   Outcome Loop() override;
   bool IsCode(const uint8_t* page) override;
+  void LowPageStored(uint64_t address, uint8_t* page) override;
   HostFaultGuard::Recovery* recovery() override { return this; }
   uint64_t ContinueAt(uint64_t instruction) override;
 
@@ -79,7 +81,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint64_t psw_mask_offset() const {
     return reinterpret_cast<uint64_t>(&psw_mask_) - reinterpret_cast<uint64_t>(this);
   }
-  void MarkAsCode(const uint8_t* host);
+  // Whether what is stored into this page of ours is watched.
+  bool MarkAsCode(const uint8_t* host);
+  void LeaveUnwatched(const uint8_t* page);
   void Patch(const uint8_t* end, const uint8_t* target);
   void Replace(const x86::Block& stale, const x86::Block& fresh);
   void Forget();
@@ -89,6 +93,12 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static int Store(x86::Frame* frame);
   static int ExecuteSite(x86::Frame* frame);
   const x86::Site& Arrive(x86::Frame* frame);
+  // After an instruction that asked for a poll: whether there is something to be seen by it. If
+  // not, what remains until the next one is `budget` as before.
+  bool IsPollDue();
+  void TakeBackPoll(int32_t budget);
+  // Goes on at ia_, without a poll.
+  int GoElsewhere(x86::Frame* frame);
   void FillPage(uint64_t address);
   int Ended(const x86::Site& site);
   bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
@@ -102,7 +112,10 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   std::deque<x86::Site> sites_;
   std::vector<const uint8_t*> links_;                    // where jumps end
   std::vector<std::pair<uint32_t, uint32_t>> accesses_;  // ascending: where, and where to go on
-  absl::flat_hash_set<const uint8_t*> code_pages_;       // ours
+  absl::flat_hash_map<const uint8_t*, int> code_pages_;  // ours, and stores into them
+  // Pages with code that are often stored into, and one that has just been found to be.
+  absl::flat_hash_set<const uint8_t*> busy_pages_;
+  const uint8_t* busy_page_ = nullptr;
   // Zeros, which take no memory until they are used.
   std::unique_ptr<x86::JumpEntry[], decltype(&std::free)> jumps_;
   PageTables page_tables_;

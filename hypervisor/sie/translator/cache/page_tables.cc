@@ -10,7 +10,9 @@ using x86::PageEntry;
 
 PageTables::~PageTables() {
   for (Table& table : tables_) {
-    if (table.entries) munmap(table.entries, kEntries * sizeof(PageEntry));
+    if (!table.entries) continue;
+    munmap(reinterpret_cast<uint8_t*>(table.entries) - kInFront,
+           kInFront + kEntries * sizeof(PageEntry));
   }
 }
 
@@ -25,10 +27,10 @@ PageEntry* PageTables::Of(uint64_t context) {
     if (table.used < oldest->used) oldest = &table;
   }
   if (!oldest->entries) {
-    void* at = mmap(nullptr, kEntries * sizeof(PageEntry), PROT_READ | PROT_WRITE,
+    void* at = mmap(nullptr, kInFront + kEntries * sizeof(PageEntry), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return nullptr;
-    oldest->entries = static_cast<PageEntry*>(at);
+    oldest->entries = reinterpret_cast<PageEntry*>(static_cast<uint8_t*>(at) + kInFront);
   }
   Empty(*oldest, false);
   oldest->context = context;
@@ -53,9 +55,17 @@ void PageTables::Set(uint64_t page, uint64_t read, uint64_t write) {
   entry = {read, write};
 }
 
+void PageTables::SetLow(uint64_t page, uint64_t write) {
+  LowEntry(*current_, page).write = write;
+}
+
 void PageTables::DropWrites(const uint8_t* host) {
   const auto address = reinterpret_cast<uint64_t>(host);
   for (Table& table : tables_) {
+    for (uint64_t page = 0; table.entries && page < x86::kLowPages; ++page) {
+      PageEntry& low = LowEntry(table, page);
+      if (low.write != 0 && low.write + (page << 12) == address) low.write = 0;
+    }
     for (const uint32_t page : table.filled) {
       PageEntry& entry = table.entries[page];
       if (entry.write != 0 && entry.write + (uint64_t{page} << 12) == address) entry.write = 0;
@@ -72,6 +82,7 @@ void PageTables::Clear() {
 }
 
 void PageTables::Empty(Table& table, bool give_back) {
+  for (uint64_t page = 0; page < x86::kLowPages; ++page) LowEntry(table, page) = {};
   for (const uint32_t page : table.filled) table.entries[page] = {};
   table.filled.clear();
   if (!give_back) return;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
+#include "hypervisor/arch/address.h"
 #include "hypervisor/sie/translator/x86/frame.h"
 
 namespace hypervisor {
@@ -27,6 +28,10 @@ class PageTables {
   // Makes what a page's entry says. `context` is the one that Of was asked for last.
   void Set(uint64_t page, uint64_t read, uint64_t write);
 
+  // Makes what the low entry says of page 0 or 1: where stores go beside what low-address
+  // protection covers. Likewise.
+  void SetLow(uint64_t page, uint64_t write);
+
   // Stores to our page at `host` need C++ again, in every space.
   void DropWrites(const uint8_t* host);
 
@@ -35,6 +40,7 @@ class PageTables {
 
  private:
   static constexpr uint64_t kEntries = uint64_t{1} << (x86::kPageTableBits - 12);
+  static constexpr size_t kInFront = kPageSize;  // of a table: room for its low entries
   static constexpr size_t kTables = 24;
   static constexpr size_t kMostPages = 32768;  // of 4 KiB that entries take
 
@@ -47,6 +53,9 @@ class PageTables {
   };
 
   void Empty(Table& table, bool give_back);
+  static x86::PageEntry& LowEntry(const Table& table, uint64_t page) {
+    return *(table.entries - x86::kLowPages + page);
+  }
 
   std::array<Table, kTables> tables_;
   Table* current_ = nullptr;

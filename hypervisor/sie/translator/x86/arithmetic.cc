@@ -77,6 +77,22 @@ bool BlockEmitter::HasOverflow(const Operation& operation) const {
          next.opcode == Opcode::kMultiplyOverflow;
 }
 
+// By an amount in a register: the host takes it modulo 32 or 64, as a rotation wants it.
+void BlockEmitter::EmitRotate(const Operation& operation) {
+  const int width = WidthOf(operation.type);
+  const Gp by = Load(operation.arguments[1], 32);
+  const Gp from = Load(operation.arguments[0], width);
+  const Gp result = Result(operation, 0);
+  int index;
+  const Gp right = Scratch(index);
+  a_.mov(right.r32(), by.r32());
+  a_.neg(right.r32());
+  a_.shrx(Sized(right, width), from, Sized(right, width));
+  a_.shlx(Sized(result, width), from, Sized(by.r64(), width));
+  a_.or_(Sized(result, width), Sized(right, width));
+  values_[operation.result].clean = width == 32;
+}
+
 void BlockEmitter::EmitShift(const Operation& operation) {
   const int own = WidthOf(operation.type);
   const int width = own > 32 ? 64 : 32;
@@ -123,6 +139,7 @@ void BlockEmitter::EmitShift(const Operation& operation) {
     values_[operation.result].clean = width == 32;
     return;
   }
+  if (operation.opcode == Opcode::kRotateLeft) return EmitRotate(operation);
   // Amounts are below 64: a shift of 64 bits is right for 32 too.
   const Gp by = Load(operation.arguments[1], 32);
   const Gp from = left ? Load(a, 64) : LoadExtended(a, 64);

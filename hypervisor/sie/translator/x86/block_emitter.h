@@ -142,6 +142,7 @@ class BlockEmitter {
   void EmitOperation(const Operation& operation);
   void EmitBinary(const Operation& operation);
   void EmitShift(const Operation& operation);
+  void EmitRotate(const Operation& operation);
   void EmitConvert(const Operation& operation);
   void EmitSelect(const Operation& operation);
   void EmitDivide(const Operation& operation);
@@ -169,6 +170,10 @@ class BlockEmitter {
   // to `unaligned` first if the operand may cross a page.
   void FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,
                 const Label& slow);
+  void FindPage(const Value& known, Gp address, Gp entry, int bytes, bool store,
+                const Label& unaligned, const Label& slow);
+  // Likewise, without a test of the address, if it is known and the operand is in one page.
+  bool FindKnownPage(const Value& known, Gp entry, int bytes, bool store, const Label& slow);
   void EmitUnaligned(const Label& unaligned, const Label& aligned, const Label& slow, Gp address,
                      Gp entry, int bytes);
   void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,

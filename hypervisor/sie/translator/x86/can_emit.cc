@@ -63,7 +63,7 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
         successive = true;
         break;
       case Opcode::kRotateLeft:
-        if (!constant(operation.arguments[1])) return false;
+        if (WidthOfType(operation.type) < 32) return false;
         break;
       case Opcode::kShiftLeft:
       case Opcode::kShiftRight:

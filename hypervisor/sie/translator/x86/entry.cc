@@ -19,7 +19,7 @@ void BlockEmitter::EmitEntry() {
   a_.bind(start_);
   a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
   a_.cmp(rax, AbsoluteWord(block_->seen));
-  a_.jnz(compare);
+  guest_.unwatched ? a_.jmp(compare) : a_.jnz(compare);
   a_.bind(same);
   a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
   a_.js(poll);

@@ -55,6 +55,9 @@ struct PageEntry {
   uint64_t write = 0;
 };
 inline constexpr int kPageTableBits = 42;  // of addresses that page tables have entries for
+// In front of a table stand entries of its first pages for stores beside the bytes that low-address
+// protection covers. Such stores are known when they are translated: to lowcore, without a base.
+inline constexpr uint64_t kLowPages = 2;
 
 enum class Leave : uint32_t {
   kHandled,  // C++ has made the CPU's state good
@@ -98,10 +101,18 @@ struct Frame {
   uint64_t condition[2];  // what a condition code is still to be made of
   uint64_t scratch[4];
   uint64_t spilled[24];
+  // What C++ answers with kElsewhere.
+  PageEntry* pages;
+  const uint8_t* code;
 };
 static_assert(sizeof(Frame) % 16 == 8);
 
 inline constexpr int kSpillSlots = 24;
+
+// What C++ that translated code calls answers.
+inline constexpr int kGoOn = 0;       // behind the call
+inline constexpr int kLeave = 1;      // back to C++: the CPU's state is good
+inline constexpr int kElsewhere = 2;  // at the frame's `code`, with its `pages`
 
 }  // namespace hypervisor::x86
 

@@ -2,6 +2,7 @@
 // behind the block, by C++.
 #include <cstddef>
 
+#include "hypervisor/arch/address.h"
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 #include "hypervisor/sie/translator/x86/registers.h"
 
@@ -65,6 +66,41 @@ void BlockEmitter::StoreStorage(const Mem& at, Gp value, Type type) {
       a_.movbe(mem, value.r64());
       return;
   }
+}
+
+namespace {
+
+// Whether a store goes to pages 0 and 1, and only beside what low-address protection covers there.
+bool IsUnprotectedLow(uint64_t address, int bytes) {
+  const uint64_t offset = address & kPageMask;
+  return address < kLowPages * kPageSize && offset >= 512 &&
+         offset + static_cast<uint64_t>(bytes) <= kPageSize;
+}
+
+}  // namespace
+
+bool BlockEmitter::FindKnownPage(const Value& known, Gp entry, int bytes, bool store,
+                                 const Label& slow) {
+  const auto address = static_cast<uint64_t>(known.constant);
+  constexpr uint64_t kInReach = uint64_t{1} << 38;  // of a displacement
+  if (known.where != Where::kConstant || address >= kInReach ||
+      (address & kPageMask) + static_cast<uint64_t>(bytes) > kPageSize) {
+    return false;
+  }
+  auto at = static_cast<int32_t>((address >> 12) * sizeof(PageEntry));
+  if (store && IsUnprotectedLow(address, bytes))
+    at -= static_cast<int32_t>(kLowPages * sizeof(PageEntry));
+  at += static_cast<int32_t>(store ? offsetof(PageEntry, write) : offsetof(PageEntry, read));
+  a_.mov(entry, ptr(r14, at, 8));
+  a_.test(entry, entry);
+  a_.jz(slow);
+  return true;
+}
+
+void BlockEmitter::FindPage(const Value& known, Gp address, Gp entry, int bytes, bool store,
+                            const Label& unaligned, const Label& slow) {
+  if (!FindKnownPage(known, entry, bytes, store, slow))
+    FindPage(address, entry, bytes, store, unaligned, slow);
 }
 
 void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,
@@ -150,7 +186,8 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
   // The address's own register will do if nobody else wants it. From the first jump to `slow` on
   // nothing moves.
   const Gp target = Result(operation, operation.arguments[0]);
-  FindPage(address, entry, bytes, false, bytes == 1 ? slow : unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, bytes, false, bytes == 1 ? slow : unaligned,
+           slow);
   Access(slow);
   LoadStorage(target, ptr(address, entry), operation.type);
   a_.bind(resume);
@@ -185,7 +222,8 @@ void BlockEmitter::EmitStore(const Operation& operation) {
   } else {
     value = Load(operation.arguments[1], 64);
   }
-  FindPage(address, entry, bytes, true, bytes == 1 ? slow : unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, bytes, true, bytes == 1 ? slow : unaligned,
+           slow);
   Access(slow);
   Mem at = ptr(address, entry);
   if (value.isImm()) {
@@ -226,7 +264,7 @@ void BlockEmitter::EmitLoadIf(const Operation& operation) {
   } else {
     a_.j(negateCond(condition.code), resume);
   }
-  FindPage(address, entry, width / 8, false, unaligned, slow);
+  FindPage(At(operation.arguments[1]), address, entry, width / 8, false, unaligned, slow);
   Access(slow);
   LoadStorage(target, ptr(address, entry), operation.type);
   a_.bind(resume);
@@ -252,7 +290,8 @@ void BlockEmitter::EmitStoreIf(const Operation& operation) {
   } else {
     a_.j(negateCond(condition.code), resume);
   }
-  FindPage(address, entry, WidthOf(operation.type) / 8, true, unaligned, slow);
+  FindPage(At(operation.arguments[1]), address, entry, WidthOf(operation.type) / 8, true, unaligned,
+           slow);
   Access(slow);
   StoreStorage(ptr(address, entry), value, operation.type);
   a_.bind(resume);
@@ -273,7 +312,9 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
   owners_[index] = kStorage;
   locked_[index] = true;
   HandlerAt(slow, &address);
-  FindPage(address, entry, count * size, store, slow, slow);
+  Label unaligned = a_.newLabel();
+  FindPage(At(operation.arguments[0]), address, entry, count * size, store,
+           count * size == 1 ? slow : unaligned, slow);
   a_.lea(entry, ptr(address, entry));
   storage_temporary_ = index;
   Access(slow);
@@ -314,7 +355,8 @@ Gp BlockEmitter::FindInterlocked(const Operation& operation, bool only_touch) {
   const Gp entry = Scratch(index);
   Label slow = a_.newLabel();
   HandlerAt(slow, &address);
-  FindPage(address, entry, width / 8, true, slow, slow);
+  const bool aligned = At(id).constant % (width / 8) == 0;
+  FindPage(aligned ? At(id) : Value{}, address, entry, width / 8, true, slow, slow);
   a_.lea(entry, ptr(address, entry));
   const Mem at = ptr(entry, 0, static_cast<uint32_t>(width) / 8);
   Access(slow);

@@ -83,9 +83,16 @@ void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored) {
   a.ret();
   a.bind(leave);
   a.add(rsp, 8);
+  Label elsewhere = a.newLabel();
+  a.cmp(eax, kElsewhere);
+  a.je(elsewhere);
   a.mov(rdi, FRAME(transfer));
   a.mov(TRANSFER(leave, rdi), static_cast<uint32_t>(Leave::kHandled));
   a.jmp(stored);
+  a.bind(elsewhere);
+  a.mov(r14, FRAME(pages));
+  LoadGuestRegisters(a);
+  a.jmp(FRAME(code));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace hypervisor::x86 {
 
-// C++ that translated code calls. A result other than 0: leave, the CPU's state is good.
+// C++ that translated code calls; kGoOn, kLeave or kElsewhere.
 struct Helpers {
   int (*load)(Frame*);
   int (*store)(Frame*);

@@ -1,0 +1,41 @@
+// From one instruction that C++ has executed to the next, without leaving translated code.
+#include <atomic>
+
+#include "hypervisor/sie/translator/translator.h"
+
+namespace hypervisor {
+
+bool Translator::IsPollDue() {
+  if (attention_.load(std::memory_order_relaxed) != 0) return true;
+  if ((psw_mask_ & Psw::kWait) || !Psw{psw_mask_, next_ia_}.IsValid()) return true;
+  const uint32_t flags = std::atomic_ref(block_->cpuflags).load(std::memory_order_relaxed);
+  if (flags & uapi::kCpuStopInt) return true;
+  if ((flags & uapi::kCpuIoInt) && (psw_mask_ & Psw::kIo)) return true;
+  if (!(psw_mask_ & Psw::kExternal)) return false;
+  ExternalCode code;
+  return (flags & uapi::kCpuExtInt) || TimersDue(code);
+}
+
+// RequestPoll took it from granted_.
+void Translator::TakeBackPoll(int32_t budget) {
+  granted_ += budget - budget_;
+  budget_ = budget;
+}
+
+int Translator::GoElsewhere(x86::Frame* frame) {
+  if ((ia_ & 1) || busy_page_ || !Synchronize()) return x86::kLeave;
+  const x86::JumpEntry& known = jumps_[(ia_ >> 1) % x86::kJumpEntries];
+  const uint8_t* code = known.entry;
+  if (known.address != ia_ || known.salt != salt_) {
+    const x86::Block* block = Find();
+    if (!block) return x86::kLeave;
+    code = block->entry;
+  }
+  frame->salt = salt_;
+  frame->budget = budget_;
+  frame->pages = table_;
+  frame->code = code;
+  return x86::kElsewhere;
+}
+
+}  // namespace hypervisor
