@@ -127,8 +127,9 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   // Resets all CPUs and parts, runs the loader (kClear) or loads the PSW at absolute 0, and starts
   // the CPU; which is held before its first instruction if `paused`.
   absl::Status Load(LoadKind kind, uint16_t cpu_address = 0, bool paused = false);
-  // Holds all CPUs between two instructions; they keep their states. Ends a crash's and a
-  // breakpoint's hold as well: Resume.
+  // Holds all CPUs between two instructions; they keep their states. A breakpoint holds them with a
+  // clock that stands still. FAILED_PRECONDITION if they are held with the other choice of clock.
+  // Resume ends a crash's and a breakpoint's hold as well.
   absl::Status Pause(ClockWhilePaused clock);
   absl::Status Resume();
   MachineState state() const;
@@ -164,6 +165,7 @@ class Machine final : public AbsoluteStorage, public InterruptionSink {
   void TellState(MachineState state);
   absl::Status LoadHeld(LoadKind kind, Vcpu& first);
   absl::Status LoadPswAtZero(Vcpu& vcpu);
+  void HoldClock(ClockWhilePaused clock);
   void AdvanceCpuTimers(uint64_t units);
 
   Configuration configuration_;

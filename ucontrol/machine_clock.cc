@@ -3,11 +3,20 @@
 namespace ucontrol {
 
 uint64_t MachineClock::Tod() const {
+  if (is_stopped_.load(std::memory_order_acquire))
+    return stopped_at_.load(std::memory_order_relaxed);
   return vm_.Tod().value_or(0);
 }
 
 absl::Status MachineClock::Set(uint64_t tod) {
+  stopped_at_.store(tod, std::memory_order_relaxed);
   return vm_.SetTod(tod);
+}
+
+void MachineClock::Stop() {
+  if (is_stopped_.load(std::memory_order_relaxed)) return;
+  stopped_at_.store(Tod(), std::memory_order_relaxed);
+  is_stopped_.store(true, std::memory_order_release);
 }
 
 MachineClock::Comparison MachineClock::Compare(uint64_t tod, uint64_t comparator, bool is_signed) {
@@ -23,10 +32,10 @@ MachineClock::Comparison MachineClock::Compare(uint64_t tod, uint64_t comparator
 }
 
 absl::Status MachineClock::Continue() {
-  if (!stopped_at_) return absl::OkStatus();
-  const uint64_t tod = *stopped_at_;
-  stopped_at_.reset();
-  return Set(tod);
+  if (!is_stopped_.load(std::memory_order_relaxed)) return absl::OkStatus();
+  const absl::Status status = vm_.SetTod(stopped_at_.load(std::memory_order_relaxed));
+  is_stopped_.store(false, std::memory_order_release);
+  return status;
 }
 
 }  // namespace ucontrol

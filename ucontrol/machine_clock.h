@@ -2,23 +2,23 @@
 #ifndef UCONTROL_MACHINE_CLOCK_H_
 #define UCONTROL_MACHINE_CLOCK_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <optional>
 
 #include "absl/status/status.h"
 #include "ucontrol/kvm_client.h"
 
 namespace ucontrol {
 
-// Any thread, but for Stop and Continue: the machine's own.
+// Any thread, but for Set, Stop and Continue, of which one is called at a time.
 class MachineClock {
  public:
   using HostClock = std::chrono::steady_clock;
 
   explicit MachineClock(kvm::Vm& vm) : vm_(vm) {}
 
-  // The guest's TOD clock, now.
+  // The guest's TOD clock, now; where it stopped if it stands still.
   uint64_t Tod() const;
 
   // SET CLOCK: changes the epoch of all CPUs.
@@ -33,12 +33,13 @@ class MachineClock {
   static Comparison Compare(uint64_t tod, uint64_t comparator, bool is_signed);
 
   // Guest time stands still between these.
-  void Stop() { stopped_at_ = Tod(); }
+  void Stop();
   absl::Status Continue();
 
  private:
   kvm::Vm& vm_;
-  std::optional<uint64_t> stopped_at_;
+  std::atomic<uint64_t> stopped_at_ = 0;  // if it is stopped
+  std::atomic<bool> is_stopped_ = false;
 };
 
 }  // namespace ucontrol

@@ -85,6 +85,7 @@ void Machine::BreakpointReached(const CpuReport& report) {
   SetHold(kBreakpoint);
   operator_.Post([this, report] {
     AwaitHeld();
+    if (!paused_at_) HoldClock(ClockWhilePaused::kStops);
     if (configuration_.listener) configuration_.listener->OnBreakpoint(report);
     ReportState();
   });
@@ -121,9 +122,7 @@ absl::Status Machine::Load(LoadKind kind, uint16_t cpu_address, bool paused) {
     }
     if (paused) {
       SetHold(kPausing);
-      clock_while_paused_ = ClockWhilePaused::kStops;
-      paused_at_ = MachineClock::HostClock::now();
-      clock_.Stop();
+      HoldClock(ClockWhilePaused::kStops);
     }
     first->Start();
     ClearHold(paused ? kLoading | kCrash | kBreakpoint
@@ -162,16 +161,24 @@ absl::Status Machine::LoadPswAtZero(Vcpu& vcpu) {
   return vcpu.SetInitialPsw(psw);
 }
 
+// All CPUs are held.
+void Machine::HoldClock(ClockWhilePaused clock) {
+  clock_while_paused_ = clock;
+  paused_at_ = MachineClock::HostClock::now();
+  if (clock == ClockWhilePaused::kStops) clock_.Stop();
+}
+
 absl::Status Machine::Pause(ClockWhilePaused clock) {
   return operator_.Call([&]() -> absl::Status {
-    const bool was_paused = holds_.load(std::memory_order_seq_cst) & kPausing;
+    if (paused_at_ && clock != clock_while_paused_) {
+      return absl::FailedPreconditionError(
+          clock_while_paused_ == ClockWhilePaused::kStops
+              ? "the machine is held already, and its clock stands still: resume it first"
+              : "the machine is held already, and its clock goes on: resume it first");
+    }
     SetHold(kPausing);
     AwaitHeld();
-    if (!was_paused) {
-      clock_while_paused_ = clock;
-      paused_at_ = MachineClock::HostClock::now();
-      if (clock == ClockWhilePaused::kStops) clock_.Stop();
-    }
+    if (!paused_at_) HoldClock(clock);
     ReportState();
     return absl::OkStatus();
   });

@@ -309,8 +309,13 @@ TEST_F(VcpuTest, ABreakpointPausesTheMachineAndSaysWhere) {
   EXPECT_EQ(breakpoint->ipa, 0x8320);
   EXPECT_TRUE(listener.AwaitState(MachineState::kPaused));
   EXPECT_EQ(vcpu().state(), Vcpu::State::kOperating);
+  // Guest time stands still with it.
+  const uint64_t tod = machine->clock().Tod();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(machine->clock().Tod(), tod);
   ASSERT_TRUE(machine->Resume().ok());
   EXPECT_TRUE(AwaitStopped());
+  EXPECT_GT(machine->clock().Tod(), tod);
 }
 
 TEST_F(VcpuTest, ALoadRequestResetsAndLoadsAnew) {
@@ -498,6 +503,13 @@ TEST_F(VcpuTest, APausedMachineRunsNothingAndItsClockStandsStillIfAsked) {
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
   EXPECT_EQ(fake().runs, runs);
   EXPECT_EQ(machine->state(), MachineState::kPaused);
+  const uint64_t standing = machine->clock().Tod();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  EXPECT_EQ(machine->clock().Tod(), standing);
+  // Held is held: another choice of clock would not be kept.
+  EXPECT_TRUE(machine->Pause(ClockWhilePaused::kStops).ok());
+  EXPECT_EQ(machine->Pause(ClockWhilePaused::kContinues).code(),
+            absl::StatusCode::kFailedPrecondition);
   const auto resumed = HostClock::now();
   ASSERT_TRUE(machine->Resume().ok());
   const std::chrono::nanoseconds ran(hypervisor::NanosecondsFromTod(machine->clock().Tod() - tod));
