@@ -61,6 +61,7 @@ struct GuestBlock {
   std::vector<GuestInstruction> instructions;  // all of them in one page; the first is the entry
   std::vector<GuestText> texts;                // ascending, apart
   ir::Block ir;
+  uint16_t narrow = 0;  // general registers, as bits from the right: passes::FindNarrowRegisters
 };
 
 }  // namespace hypervisor

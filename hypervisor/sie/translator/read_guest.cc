@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstring>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "hypervisor/isa/decode.h"
 #include "hypervisor/isa/table.h"
@@ -188,17 +190,24 @@ class Translator::PageReader {
           i + 1 < all.size() && all[i].next == static_cast<int32_t>(i) + 1 && !all[i + 1].head;
       all[i].charge = goes_on ? all[i + 1].charge + 1 : 1;
     }
-    std::vector<bool> covered(kPageSize);
+    std::vector<std::pair<uint32_t, uint32_t>> runs;  // from, to
     for (const GuestInstruction& one : all) {
-      const auto from = static_cast<ptrdiff_t>(one.address & kPageMask);
-      std::fill_n(covered.begin() + from, one.insn.length, true);
+      const auto from = static_cast<uint32_t>(one.address & kPageMask);
+      const uint32_t to = from + one.insn.length;
+      if (!runs.empty() && runs.back().second == from) {
+        runs.back().second = to;
+      } else {
+        runs.emplace_back(from, to);
+      }
     }
+    std::sort(runs.begin(), runs.end());
+    // Instructions may overlap, if somebody branches into one.
     const auto origin = static_cast<int32_t>(guest_.address & kPageMask);
-    for (size_t at = 0; at < kPageSize; ++at) {
-      if (!covered[at]) continue;
-      const size_t from = at;
-      while (at < kPageSize && covered[at]) ++at;
-      guest_.texts.push_back({static_cast<int32_t>(from) - origin, {bytes_ + from, bytes_ + at}});
+    for (size_t i = 0; i < runs.size();) {
+      const uint32_t from = runs[i].first;
+      uint32_t to = runs[i].second;
+      for (++i; i < runs.size() && runs[i].first <= to; ++i) to = std::max(to, runs[i].second);
+      guest_.texts.push_back({static_cast<int32_t>(from) - origin, {bytes_ + from, bytes_ + to}});
     }
   }
 

@@ -42,6 +42,7 @@ Block* Translator::EmitCode(const Key& key) {
   passes::FoldConstants(guest_.ir, guest_.address_mask);
   passes::FindSeenConditionCodes(guest_);
   const std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);
+  guest_.narrow = passes::FindNarrowRegisters(guest_, regions_always_);
 
   for (const bool again : {false, true}) {
     MarkAsCode(key.host);

@@ -31,8 +31,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static std::unique_ptr<Translator> Make(const SieEnvironment& environment);
 
  private:
-  static constexpr size_t kCodeSize = 32 << 20;
-  static constexpr size_t kMostSites = 1 << 18;
+  static constexpr size_t kCodeSize = 64 << 20;
+  static constexpr size_t kMostSites = 1 << 19;
   static constexpr size_t kMostBlocks = 1 << 18;
   static constexpr int kMostRenewals = 16;         // then the interpreter is quicker
   static constexpr size_t kMostInstructions = 64;  // of one block

@@ -15,6 +15,11 @@ bool HasEffect(ir::Opcode opcode);
 // Whether it may leave the block: everything the guest can see must be in place by then.
 bool MayLeave(ir::Opcode opcode);
 
+// The general registers, as bits from the right, of which a block uses bits 32-63 alone, and sets
+// them: their bits 0-31 need not be kept together with them. None without a loop, where it doesn't
+// pay, unless `always`.
+uint16_t FindNarrowRegisters(const GuestBlock& block, bool always);
+
 // What an operation computes from constants becomes a constant.
 void FoldConstants(ir::Block& block, uint64_t address_mask);
 // A condition code that nobody sees is not set; where one is seen is noted in the instructions.

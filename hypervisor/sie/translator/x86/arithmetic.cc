@@ -34,6 +34,7 @@ void BlockEmitter::EmitBinary(const Operation& operation) {
     if (overflow) a_.seto(InFrame(offsetof(Frame, overflow), 1));
     const Gp result = Result(operation, 0);
     a_.mov(Sized(result, width), Sized(gp, width));
+    FlagsAreOf(Sized(result, width));
     return;
   }
   Operand right = AsOperand(b, width);
@@ -67,14 +68,55 @@ void BlockEmitter::EmitBinary(const Operation& operation) {
       break;
   }
   if (overflow) a_.seto(InFrame(offsetof(Frame, overflow), 1));
+  const bool moved = operation.opcode == Opcode::kAnd && width == 64 && IsConstant(b, 0xffffffff);
+  if (operation.opcode != Opcode::kMultiply && !moved) FlagsAreOf(left);
   values_[operation.result].clean = width == 32;
 }
 
 bool BlockEmitter::HasOverflow(const Operation& operation) const {
   if (&operation == &guest_.ir.operations.back()) return false;
   const Operation& next = (&operation)[1];
-  return next.opcode == Opcode::kAddOverflow || next.opcode == Opcode::kSubtractOverflow ||
-         next.opcode == Opcode::kMultiplyOverflow;
+  if (next.opcode == Opcode::kMultiplyOverflow) return true;
+  return (next.opcode == Opcode::kAddOverflow || next.opcode == Opcode::kSubtractOverflow) &&
+         AddendOf(next) == 0;
+}
+
+int BlockEmitter::GuestOf(ValueId id) const {
+  const Operation* made = definitions_[id];
+  while (made->opcode == Opcode::kConvert && WidthOf(made->type) <= WidthOf(made->from))
+    made = definitions_[made->arguments[0]];
+  return made->opcode == Opcode::kGpr ? static_cast<int>(made->immediates[0]) : -1;
+}
+
+ir::ValueId BlockEmitter::AddendOf(const Operation& overflow) const {
+  // The sum stands before it; the code is 3 if it overflows, and otherwise how it compares with 0.
+  const Operation& sum = (&overflow)[-1];
+  const Operation* select = nullptr;
+  unsigned set = 0;
+  for (size_t i = instruction_->first; i < instruction_->last; ++i) {
+    const Operation& operation = guest_.ir.operations[i];
+    if (operation.opcode == Opcode::kSelect && operation.arguments[0] == overflow.result)
+      select = &operation;
+    if (operation.opcode == Opcode::kSetGpr) set |= 1u << operation.immediates[0];
+  }
+  if (!select || select->type != Type::kU8 || uses_[overflow.result] != 1 || sum.result == 0)
+    return 0;
+  const Operation* three = definitions_[select->arguments[1]];
+  const Operation* compared = definitions_[select->arguments[2]];
+  if (three->opcode != Opcode::kConstant || three->immediates[0] != 3 ||
+      compared->opcode != Opcode::kCompareWithZero || compared->arguments[0] != sum.result)
+    return 0;
+  // It has to be there still when the result is.
+  const auto stays = [&](ValueId id) {
+    const int guest = GuestOf(id);
+    const Opcode made = definitions_[id]->opcode;
+    return guest >= 0 ? (set >> guest & 1) == 0
+                      : made == Opcode::kConstant || made == Opcode::kLoad ||
+                            made == Opcode::kLoadRelative;
+  };
+  if (stays(sum.arguments[1])) return sum.arguments[1];
+  if (sum.opcode == Opcode::kAdd && stays(sum.arguments[0])) return sum.arguments[0];
+  return 0;
 }
 
 // By an amount in a register: the host takes it modulo 32 or 64, as a rotation wants it.

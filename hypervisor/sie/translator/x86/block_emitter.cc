@@ -130,6 +130,7 @@ void BlockEmitter::StoreImmediate64(const Mem& at, uint64_t value) {
 
 // The CPU is as the interpreter leaves it between two instructions.
 void BlockEmitter::CallHandler() {
+  Widen();
   StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(SiteHere()));
   a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
 }
@@ -147,6 +148,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand) {
   Cold([this, slow, leaves, site, address, end = end_of_instruction_] {
     a_.bind(slow);
     StoreCc(*cold_pending_);
+    Widen();
     if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));

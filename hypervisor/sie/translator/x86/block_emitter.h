@@ -85,7 +85,19 @@ class BlockEmitter {
 
   // What the guest's condition code is.
   struct Pending {
-    enum Kind : uint8_t { kMemory, kConstant, kCompare, kZero, kZeroOrOverflow, kBits, kTest };
+    // Of a sum or a difference, `a`, the overflow is found again by means of what was added or
+    // subtracted, `b`; kZeroOrOverflow's is in the frame.
+    enum Kind : uint8_t {
+      kMemory,
+      kConstant,
+      kCompare,
+      kZero,
+      kZeroOrOverflow,
+      kSum,
+      kDifference,
+      kBits,
+      kTest
+    };
     Kind kind = kMemory;
     ir::Type type = ir::Type::kNone;
     bool exact_zero = false;  // no overflow has a result of 0
@@ -121,6 +133,10 @@ class BlockEmitter {
   void EndOperation();
 
   // ---- conditions.cc ----
+  // The host's zero flag tells of `gp`, which the last instruction computed.
+  void FlagsAreOf(Gp gp) { flags_ = {a_.offset(), gp.id(), gp.size()}; }
+  bool AreFlagsOf(const asmjit::Operand& operand) const;
+  void TestZero(const Value& value, ir::Type type);
   Condition Evaluate(ValueId id);
   Condition EvaluateCcIn(int mask);
   void EmitCompare(const Value& a, const Value& b, ir::Type type);
@@ -133,6 +149,7 @@ class BlockEmitter {
   void Settle(ValueId id);
   void DropPending();
   void StoreCc(const Pending& pending);  // to the frame; touches no temporary
+  void StoreCcOfSum(const Pending& pending);
   void Materialize();
   void SettlePending();  // at the end of an instruction
   bool IsConstant(ValueId id, int64_t value) const;
@@ -150,11 +167,17 @@ class BlockEmitter {
   void FinishDivision(const Operation& operation);
   void EmitAddress(const Operation& operation);
   bool HasOverflow(const Operation& operation) const;
+  // What was added or subtracted, if a condition code can find the overflow by it; 0 if not.
+  ValueId AddendOf(const Operation& overflow) const;
+  int GuestOf(ValueId id) const;  // the register that it is, as it was or in part; -1 none
   bool AmountBelow64(ValueId id) const;
   asmjit::Operand AsRegisterOrStorage(ValueId id, int width);
   asmjit::Operand RegisterOrImmediate(ValueId id, int width);
   static Mem AbsoluteWord(const void* at);
   void EmitSetGpr(const Operation& operation);
+  bool IsWhole(int guest, ir::Type type) const {
+    return WidthOf(type) == 64 || (WidthOf(type) == 32 && IsNarrow(guest));
+  }
   void FindTargets(const GuestInstruction& instruction);
 
   // ---- storage.cc ----
@@ -183,6 +206,12 @@ class BlockEmitter {
   void Boundary(const Operation& operation);
   void KeepAccumulator(ValueId id);
   void Access(const Label& slow);  // the next host instruction touches guest storage
+
+  // ---- guest_registers.cc ----
+  // A register of which only bits 32-63 live in its host register: the others are in the CpuState.
+  bool IsNarrow(int guest) const { return (guest_.narrow >> guest & 1) != 0; }
+  void Narrow();  // all that are: where the block is entered
+  void Widen();   // as everybody else expects them. Leaves flags and temporaries alone.
 
   // ---- entry.cc ----
   void EmitEntry();
@@ -242,6 +271,12 @@ class BlockEmitter {
   Label start_;
   std::vector<Label> heads_;  // of instructions; most have none
   Label end_of_instruction_;
+  struct Flags {
+    size_t offset = 0;  // behind the instruction; they are lost with the next one
+    uint32_t id = 0;
+    uint32_t size = 0;
+  };
+  Flags flags_;
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
   std::vector<std::pair<Label, Label>> accesses_;
   std::vector<Link> links_;

@@ -19,6 +19,7 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
   }
   DropPending();
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
+  flags_ = {};
 }
 
 void BlockEmitter::StoreBranchOrigin(uint64_t origin) {
@@ -45,6 +46,7 @@ void BlockEmitter::EmitBranch() {
     StoreBranchOrigin(origin);
     if (is_static) return GoTo(taken, back, target, cc, refund);
     StoreCc(cc);
+    Widen();
     if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
     JumpToRegister(address);
   };
@@ -75,6 +77,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
                         int32_t refund) {
   if (number < 0) {
     StoreCc(cc);
+    Widen();
     if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
     return JumpTo(address & guest_.address_mask);
   }
@@ -94,6 +97,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   cold_.push_back([this, poll, cc, head] {
     a_.bind(poll);
     if (!head.cc_is_seen) StoreCc(cc);
+    Widen();
     a_.add(InFrame(offsetof(Frame, budget), 4), head.charge);
     LeaveTo(Leave::kBudget, head.address);
   });

@@ -68,7 +68,22 @@ bool BlockEmitter::MakePending(ValueId id) {
   } else if (tree->opcode == Opcode::kSelect) {
     const Operation* condition = definitions_[tree->arguments[0]];
     const Operation* otherwise = definitions_[tree->arguments[2]];
-    if (values_[tree->arguments[0]].where == Where::kFlag) {
+    const bool is_sum = condition->opcode == Opcode::kAddOverflow;
+    if (values_[tree->arguments[0]].where == Where::kLater &&
+        (is_sum || condition->opcode == Opcode::kSubtractOverflow)) {
+      next.kind = is_sum ? Pending::kSum : Pending::kDifference;
+      next.type = otherwise->from;
+      a = otherwise->arguments[0];
+      b = AddendOf(*condition);
+      if (b == 0) return false;
+      const Value& addend = values_[b];
+      next.exact_zero = addend.where == Where::kConstant && addend.constant != 0 &&
+                        addend.constant != INT64_MIN && addend.constant != INT32_MIN;
+      if (addend.where == Where::kConstant) {
+        next.b = addend;
+        b = 0;
+      }
+    } else if (values_[tree->arguments[0]].where == Where::kFlag) {
       if (!IsConstant(tree->arguments[1], 3) || otherwise->opcode != Opcode::kCompareWithZero)
         return false;
       by_zero(Pending::kZeroOrOverflow, otherwise->arguments[0], otherwise->from);
@@ -259,6 +274,9 @@ void BlockEmitter::StoreCc(const Pending& pending) {
       a_.bind(done);
       return;
     }
+    case Pending::kSum:
+    case Pending::kDifference:
+      return StoreCcOfSum(pending);
     case Pending::kBits:
       EmitCompare(pending.a, pending.b, pending.type);
       SetByte({Cond::kNZ}, CcLow());
@@ -275,6 +293,37 @@ void BlockEmitter::StoreCc(const Pending& pending) {
       return;
     }
   }
+}
+
+// Undoes the addition, and does it again to see whether it overflows. Touches no temporary.
+void BlockEmitter::StoreCcOfSum(const Pending& pending) {
+  Value zero;
+  zero.where = Where::kConstant;
+  EmitCompare(pending.a, zero, pending.type);
+  SetByte({Cond::kL}, CcLow());
+  SetByte({Cond::kG}, CcHigh());
+  const int width = WidthOf(pending.type);
+  const Operand sum = OperandOf(pending.a, width);
+  const Operand addend = OperandOf(pending.b, width);
+  Gp free = rax;
+  for (const Gp& other : {rcx, rdx}) {
+    const auto is_free = [&](const Operand& operand) {
+      return !operand.isReg() || operand.id() != free.id();
+    };
+    if (!is_free(sum) || !is_free(addend)) free = other;
+  }
+  const Mem saved = InFrame(offsetof(Frame, scratch), 8);
+  a_.mov(saved, free);
+  const Gp gp = Sized(free, width);
+  const bool is_sum = pending.kind == Pending::kSum;
+  a_.emit(Inst::kIdMov, gp, sum);
+  a_.emit(is_sum ? Inst::kIdSub : Inst::kIdAdd, gp, addend);
+  a_.emit(is_sum ? Inst::kIdAdd : Inst::kIdSub, gp, addend);
+  a_.mov(free, saved);
+  Label done = a_.newLabel();
+  a_.jno(done);
+  a_.mov(CcWord(), WordOf(3));
+  a_.bind(done);
 }
 
 void BlockEmitter::Materialize() {

@@ -47,6 +47,19 @@ void BlockEmitter::SetByte(Condition condition, const Mem& target) {
   }
 }
 
+bool BlockEmitter::AreFlagsOf(const Operand& operand) const {
+  return flags_.offset == a_.offset() && flags_.offset != 0 && operand.isReg() &&
+         operand.id() == flags_.id && operand.as<Gp>().size() == flags_.size;
+}
+
+// The zero flag of a value of `type`.
+void BlockEmitter::TestZero(const Value& value, Type type) {
+  if (AreFlagsOf(OperandOf(value, WidthOf(type)))) return;
+  Value zero;
+  zero.where = Where::kConstant;
+  EmitCompare(value, zero, type);
+}
+
 // Flags of a - b, both of `type`. Touches no temporary.
 void BlockEmitter::EmitCompare(const Value& a, const Value& b, Type type) {
   const int width = WidthOf(type);
@@ -124,6 +137,10 @@ BlockEmitter::Condition BlockEmitter::EvaluateBool(const Operation& operation) {
         if (where == Where::kLater || where == Where::kFlag || where == Where::kStorage)
           Load(id, 32);
       }
+      if (!less && IsConstant(argument(1), 0)) {
+        TestZero(values_[argument(0)], operation.from);
+        return {Cond::kZ};
+      }
       EmitCompare(values_[argument(0)], values_[argument(1)], operation.from);
       return {!less ? Cond::kZ : IsSigned(operation.from) ? Cond::kL : Cond::kB};
     }
@@ -191,9 +208,10 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
   if (mask == 0 || mask == 15) return {Cond::kZ, true, mask == 15};
   Pending& p = pending_;
   if (p.kind == Pending::kConstant) return {Cond::kZ, true, (mask << p.constant & 8) != 0};
-  if (p.kind == Pending::kZeroOrOverflow) {
+  if (p.kind == Pending::kZeroOrOverflow || p.kind == Pending::kSum ||
+      p.kind == Pending::kDifference) {
     if (p.exact_zero && (mask == 8 || mask == 7)) {
-      EmitCompare(p.a, p.b, p.type);
+      TestZero(p.a, p.type);
       return {mask == 8 ? Cond::kZ : Cond::kNZ};
     }
     Materialize();
@@ -201,6 +219,10 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
   if (p.kind == Pending::kCompare || p.kind == Pending::kZero) {
     mask &= 14;
     if (mask == 0 || mask == 14) return {Cond::kZ, true, mask == 14};
+    if (p.kind == Pending::kZero && (mask == 8 || mask == 6)) {
+      TestZero(p.a, p.type);
+      return {mask == 8 ? Cond::kZ : Cond::kNZ};
+    }
     EmitCompare(p.a, p.b, p.type);
     const bool is_signed = IsSigned(p.type);
     switch (mask) {
@@ -221,7 +243,7 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
   if (p.kind == Pending::kBits) {
     mask &= 12;
     if (mask == 0 || mask == 12) return {Cond::kZ, true, mask == 12};
-    EmitCompare(p.a, p.b, p.type);
+    TestZero(p.a, p.type);
     return {mask == 8 ? Cond::kZ : Cond::kNZ};
   }
   if (p.kind == Pending::kTest) {

@@ -23,6 +23,7 @@ void BlockEmitter::EmitEntry() {
   a_.bind(same);
   a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
   a_.js(poll);
+  Narrow();
   a_.bind(heads_[0]);
   cold_.push_back([this, compare, same, poll, charge] {
     Label stale = a_.newLabel();

@@ -47,7 +47,7 @@ struct JumpEntry {
   const uint8_t* entry = nullptr;
   uint64_t unused = 0;
 };
-inline constexpr uint64_t kJumpEntries = 4096;
+inline constexpr uint64_t kJumpEntries = 16384;
 
 // One page of a data space: our address less the guest's, or 0 if an access needs C++.
 struct PageEntry {

@@ -12,13 +12,27 @@ using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
 using ir::Type;
 
+void BlockEmitter::Narrow() {
+  for (const auto& [guest, host] : kPinned)
+    if (IsNarrow(guest)) a_.mov(Gpr(guest), gpq(host));
+}
+
+void BlockEmitter::Widen() {
+  for (const auto& [guest, host] : kPinned) {
+    if (!IsNarrow(guest)) continue;
+    a_.mov(Gpr(guest, 4), gpd(host));
+    a_.mov(gpq(host), Gpr(guest));
+  }
+}
+
 // Values that go to a pinned register and can be made there.
 void BlockEmitter::FindTargets(const GuestInstruction& instruction) {
   const auto& operations = guest_.ir.operations;
   for (size_t k = instruction.first; k < instruction.last; ++k) {
     const Operation& set = operations[k];
-    if (set.opcode != Opcode::kSetGpr || WidthOf(set.type) != 64) continue;
+    if (set.opcode != Opcode::kSetGpr) continue;
     const auto guest = static_cast<int>(set.immediates[0]);
+    if (!IsWhole(guest, set.type)) continue;
     const ValueId value = set.arguments[0];
     const Operation* made = definitions_[value];
     if (!IsPinned(guest) || made->result != value || targets_[value] >= 0) continue;
@@ -36,12 +50,12 @@ void BlockEmitter::FindTargets(const GuestInstruction& instruction) {
       case Opcode::kLoadRelative:
         break;
       case Opcode::kConvert:
-        if (WidthOf(made->from) == 64 || made->from == Type::kBool) continue;
+        if (WidthOf(made->from) >= WidthOf(made->type) || made->from == Type::kBool) continue;
         break;
       default:
         continue;
     }
-    if (WidthOf(made->type) != 64) continue;
+    if (WidthOf(made->type) != WidthOf(set.type)) continue;
     // Nobody may look at what the register had once it is there, nor leave before it should be.
     bool possible = true;
     ValueId aliases[8];
@@ -139,6 +153,9 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
   const ValueId id = operation.arguments[0];
   const int width = WidthOf(operation.type);
   if (values_[id].where == Where::kGuest && values_[id].place == guest) return;
+  // The zero flag outlives moves.
+  const bool moves = values_[id].where == Where::kTemporary || values_[id].where == Where::kGuest;
+  const bool flags = moves && flags_.offset == a_.offset();
   if (!IsPinned(guest)) {
     if (width < 32 && values_[id].where == Where::kGuest) Load(id, 32);
     const Operand from = RegisterOrImmediate(id, width > 32 ? 64 : 32);
@@ -147,10 +164,11 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
     if (from.isReg() && width == 8) sized = from.as<Gp>().r8();
     if (from.isReg() && width == 16) sized = from.as<Gp>().r16();
     a_.emit(Inst::kIdMov, Gpr(guest, static_cast<uint32_t>(width) / 8), sized);
+    if (flags) flags_.offset = a_.offset();
     return;
   }
   const Gp host = Pinned(guest);
-  if (width == 64) {
+  if (IsWhole(guest, operation.type)) {
     if (values_[id].where == Where::kStorage && uses_[id] == 1) {
       Protect(guest);
       LoadStorage(host, StorageAt(static_cast<int32_t>(values_[id].constant)),
@@ -159,12 +177,13 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
     }
     if (values_[id].where == Where::kGuest) {
       Protect(guest);
-      CopyTo(host, id, 64);
+      CopyTo(host, id, width);
       return;
     }
-    if (values_[id].where != Where::kConstant) Load(id, 64);
+    if (values_[id].where != Where::kConstant) Load(id, width);
     Protect(guest);
-    CopyTo(host, id, 64);
+    CopyTo(host, id, width);
+    if (flags) flags_.offset = a_.offset();
   } else if (width == 32) {
     const Mem high_half = AbsoluteWord(surroundings_.stubs.high_half);
     if (values_[id].where == Where::kConstant) {

@@ -35,6 +35,9 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
     }
     case Opcode::kAddOverflow:
     case Opcode::kSubtractOverflow:
+      if (AddendOf(operation) != 0) return later();
+      values_[operation.result].where = Where::kFlag;
+      break;
     case Opcode::kMultiplyOverflow:
       values_[operation.result].where = Where::kFlag;
       break;

@@ -157,6 +157,7 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
   Cold([this, slow, resume, store, address, value, type, access_register, site] {
     a_.bind(slow);
     StoreCc(*cold_pending_);
+    Widen();
     a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
     if (store) {
       value.isImm() ? a_.emit(Inst::kIdMov, InFrame(offsetof(Frame, value), 8), value)
