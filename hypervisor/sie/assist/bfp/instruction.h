@@ -11,11 +11,12 @@
 
 namespace hypervisor::assist {
 
+// Registers hold numbers of a binary or decimal format on the left.
 template <typename F>
 typename F::Bits ReadFpr(const GuestCpu& cpu, int r) {
-  if constexpr (std::is_same_v<F, bfp::Short>) {
+  if constexpr (sizeof(typename F::Bits) == 4) {
     return static_cast<uint32_t>(cpu.fpr(r) >> 32);
-  } else if constexpr (std::is_same_v<F, bfp::Long>) {
+  } else if constexpr (sizeof(typename F::Bits) == 8) {
     return cpu.fpr(r);
   } else {
     return bfp::U128{cpu.fpr(r)} << 64 | cpu.fpr(r + 2);
@@ -24,9 +25,9 @@ typename F::Bits ReadFpr(const GuestCpu& cpu, int r) {
 
 template <typename F>
 void WriteFpr(GuestCpu& cpu, int r, typename F::Bits bits) {
-  if constexpr (std::is_same_v<F, bfp::Short>) {
+  if constexpr (sizeof(typename F::Bits) == 4) {
     cpu.set_fpr(r, (cpu.fpr(r) & 0xffffffff) | uint64_t{bits} << 32);
-  } else if constexpr (std::is_same_v<F, bfp::Long>) {
+  } else if constexpr (sizeof(typename F::Bits) == 8) {
     cpu.set_fpr(r, bits);
   } else {
     cpu.set_fpr(r, static_cast<uint64_t>(bits >> 64));

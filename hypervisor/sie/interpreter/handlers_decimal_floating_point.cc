@@ -1,0 +1,15 @@
+#include "hypervisor/isa/semantics/floating_point.h"
+#include "hypervisor/isa/semantics/general.h"
+#include "hypervisor/sie/assist/assists.h"
+#include "hypervisor/sie/interpreter/handlers.h"
+
+#define ROWS "hypervisor/isa/rows/decimal_floating_point.inc"
+#include "hypervisor/sie/interpreter/row_handlers.inc"
+
+namespace hypervisor {
+
+std::span<const Handler> DecimalFloatingPointHandlers() {
+  return std::span(kHandlers).first(std::size(kHandlers) - 1);
+}
+
+}  // namespace hypervisor

@@ -1,0 +1,239 @@
+// Decimal-floating-point instructions as a guest executes them: controls, traps, modifiers,
+// register pairs. Every row is compared with Python's decimal module in assist/dfp.
+#include "gtest/gtest.h"
+#include "hypervisor/arch/prefix_area.h"
+#include "hypervisor/isa/table.h"
+#include "hypervisor/sie/assist/dfp/format.h"
+#include "tests/hypervisor/sie/guest_machine.h"
+
+namespace hypervisor {
+namespace {
+
+constexpr uint64_t kInfinity = 0x7800000000000000;
+constexpr uint64_t kQuietNan = 0x7c00000000000000;
+constexpr uint64_t kSignalingNan = 0x7e00000000000000;
+
+constexpr uint64_t Long(uint64_t coefficient, int exponent = 0) {
+  return dfp::Pack<dfp::Long>({dfp::Kind::kFinite, false, exponent, coefficient});
+}
+constexpr uint64_t Short(uint32_t coefficient, int exponent = 0) {
+  return uint64_t{dfp::Pack<dfp::Short>({dfp::Kind::kFinite, false, exponent, coefficient})} << 32;
+}
+constexpr uint64_t kNines = 9999999999999999;
+
+static_assert(Long(1) == 0x2238000000000001 && Long(kNines, 369) == 0x77fcff3fcff3fcff);
+
+FacilityList WithDfp() {
+  FacilityList facilities = OfferedFacilities();
+  for (const int facility : {42, 44, 48}) facilities.Set(facility, true);
+  return facilities;
+}
+FacilityList Without(int facility) {
+  FacilityList facilities = WithDfp();
+  facilities.Set(facility, false);
+  return facilities;
+}
+
+class Guest {
+ public:
+  explicit Guest(FacilityList facilities = WithDfp()) : machine(facilities) {}
+
+  // The program-interruption code, or 0 if `code` ran to its end.
+  int Execute(const std::vector<uint8_t>& code) {
+    std::memcpy(machine.At(GuestMachine::kProgram), code.data(), code.size());
+    machine.PutCode(GuestMachine::kProgram + code.size(), {0x83, 0x00, 0x00, 0x44});
+    machine.PutCode(0x8000, {0x83, 0x00, 0x00, 0x45});
+    machine.Put<uint64_t>(prefix_area::kProgramNewPsw, 0x180000000);
+    machine.Put<uint64_t>(prefix_area::kProgramNewPsw + 8, 0x8000);
+    machine.Put<uint32_t>(prefix_area::kDataExceptionCode, 0);
+    machine.block.ecb |= uapi::kEcbSpeci;
+    machine.cpu.psw.address = GuestMachine::kProgram;
+    machine.Run();
+    if (machine.block.ipb == 0x00440000u) {
+      cc = machine.cpu.psw.condition_code();
+      return 0;
+    }
+    cc = Psw{machine.Read<uint64_t>(prefix_area::kProgramOldPsw), 0}.condition_code();
+    return machine.Read<uint16_t>(prefix_area::kProgramCode);
+  }
+  uint32_t dxc() { return machine.Read<uint32_t>(prefix_area::kDataExceptionCode); }
+  uint64_t& fpr(int r) { return machine.cpu.vr[r].high; }
+  uint32_t& fpc() { return machine.cpu.fpc; }
+  uint64_t& gpr(int r) { return machine.cpu.gpr[r]; }
+
+  GuestMachine machine;
+  int cc = 0;
+};
+
+TEST(DfpTest, SumsHaveTheLowerExponent) {
+  Guest guest;
+  guest.fpr(2) = Long(25, -1);
+  guest.fpr(3) = Long(1, 1);
+  EXPECT_EQ(guest.Execute({0xb3, 0xd2, 0x30, 0x12}), 0);  // adtr 1,2,3
+  EXPECT_EQ(guest.fpr(1), Long(125, -1));
+  EXPECT_EQ(guest.cc, 2);
+  EXPECT_EQ(guest.fpc(), 0u);
+  EXPECT_EQ(guest.Execute({0xb3, 0xd3, 0x20, 0x12}), 0);  // sdtr 1,2,2
+  EXPECT_EQ(guest.fpr(1), Long(0, -1));
+  EXPECT_EQ(guest.cc, 0);
+}
+
+TEST(DfpTest, QuantumExceptions) {
+  // No room for the preferred quantum.
+  Guest guest;
+  guest.fpr(2) = Long(1, 20);
+  guest.fpr(3) = Long(0);
+  EXPECT_EQ(guest.Execute({0xb3, 0xd2, 0x30, 0x12}), 0);
+  EXPECT_EQ(guest.fpr(1), Long(1000000000000000, 5));
+  EXPECT_EQ(guest.fpc(), 0x00040000u);
+  guest.fpc() = 0x04000000;
+  guest.fpr(1) = 0;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd2, 0x30, 0x12}), 7);
+  EXPECT_EQ(guest.dxc(), 4u);
+  EXPECT_EQ(guest.fpr(1), Long(1000000000000000, 5));
+  EXPECT_EQ(guest.fpc(), 0x04000400u);
+  // They came with the floating-point-extension facility.
+  Guest older(Without(37));
+  older.fpr(2) = Long(1, 20);
+  older.fpr(3) = Long(0);
+  EXPECT_EQ(older.Execute({0xb3, 0xd2, 0x30, 0x12}), 0);
+  EXPECT_EQ(older.fpr(1), Long(1000000000000000, 5));
+  EXPECT_EQ(older.fpc(), 0u);
+}
+
+TEST(DfpTest, AddedModifiersAreIgnoredWithoutTheirFacility) {
+  for (const bool has_facility : {false, true}) {
+    Guest guest(has_facility ? WithDfp() : Without(37));
+    guest.fpr(2) = Long(2);
+    guest.fpr(3) = Long(3);
+    EXPECT_EQ(guest.Execute({0xb3, 0xd1, 0x39, 0x12}), 0);  // ddtra 1,2,3,9: toward zero
+    EXPECT_EQ(guest.fpr(1), Long(has_facility ? 6666666666666666 : 6666666666666667, -16));
+    EXPECT_EQ(guest.fpc(), 0x00080000u);
+    // Modifiers from 8 on have been in quantizing from the beginning.
+    guest.fpr(2) = Long(1);
+    guest.fpr(3) = Long(19, -1);
+    EXPECT_EQ(guest.Execute({0xb3, 0xf5, 0x39, 0x12}), 0);  // qadtr 1,3,2,9
+    EXPECT_EQ(guest.fpr(1), Long(1));
+    EXPECT_EQ(guest.Execute({0xb3, 0xf5, 0x35, 0x12}), 0);  // qadtr 1,3,2,5
+    EXPECT_EQ(guest.fpr(1), Long(has_facility ? 1 : 2));
+  }
+}
+
+TEST(DfpTest, OverflowAndUnderflowTrapWithScaledResults) {
+  Guest guest;
+  guest.fpr(2) = Long(kNines, 369);
+  guest.fpr(3) = Long(10);
+  guest.fpc() = 0x20000000;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd0, 0x30, 0x12}), 7);  // mdtr 1,2,3
+  EXPECT_EQ(guest.dxc(), 0x20u);
+  EXPECT_EQ(guest.fpr(1), Long(kNines, 370 - 576));
+  EXPECT_EQ(guest.fpc(), 0x20002000u);
+  guest.fpc() = 0;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd0, 0x30, 0x12}), 0);
+  EXPECT_EQ(guest.fpr(1), kInfinity);
+  EXPECT_EQ(guest.fpc(), 0x00280000u);
+  guest.fpr(2) = Long(15, -398);
+  guest.fpr(3) = Long(1, -1);
+  guest.fpc() = 0x10000000;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd0, 0x30, 0x12}), 7);
+  EXPECT_EQ(guest.dxc(), 0x10u);
+  EXPECT_EQ(guest.fpr(1), Long(15, -399 + 576));
+  guest.fpc() = 0;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd0, 0x30, 0x12}), 0);
+  EXPECT_EQ(guest.fpr(1), Long(2, -398));
+  EXPECT_EQ(guest.fpc(), 0x00180000u);
+}
+
+TEST(DfpTest, InvalidOperationsAndDivisionByZero) {
+  Guest guest;
+  guest.fpr(1) = 5;
+  guest.fpr(2) = kSignalingNan | 3;
+  guest.fpr(3) = kQuietNan | 7;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd2, 0x20, 0x13}), 0);  // adtr 1,3,2: the signaling one wins
+  EXPECT_EQ(guest.fpr(1), kQuietNan | 3);
+  EXPECT_EQ(guest.cc, 3);
+  EXPECT_EQ(guest.fpc(), 0x00800000u);
+  guest.fpr(1) = 5;
+  guest.fpc() = 0x80000000;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd2, 0x20, 0x13}), 7);
+  EXPECT_EQ(guest.dxc(), 0x80u);
+  EXPECT_EQ(guest.fpr(1), 5u);
+  guest.fpr(2) = Long(1);
+  guest.fpr(3) = Long(0);
+  guest.fpc() = 0;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd1, 0x30, 0x12}), 0);  // ddtr 1,2,3
+  EXPECT_EQ(guest.fpr(1), kInfinity);
+  EXPECT_EQ(guest.fpc(), 0x00400000u);
+}
+
+TEST(DfpTest, LoadRoundedTrapsInTheLongerFormat) {
+  Guest guest;
+  guest.fpr(1) = 0x1234;
+  guest.fpr(2) = Long(123456789, 200);
+  guest.fpc() = 0x20000000;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd5, 0x00, 0x12}), 7);  // ledtr 1,0,2,0
+  EXPECT_EQ(guest.dxc(), 0x2cu);
+  EXPECT_EQ(guest.fpr(1), Long(1234568, 202 - 192));
+  guest.fpr(1) = 0x1234;
+  guest.fpr(2) = Long(123456789, 2);
+  guest.fpc() = 0;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd5, 0x94, 0x12}), 0);  // toward zero, inexact suppressed
+  EXPECT_EQ(guest.fpr(1), Short(1234567, 4) | 0x1234);
+  EXPECT_EQ(guest.fpc(), 0u);
+  // The invalid-operation control keeps a signaling NaN.
+  guest.fpr(2) = kSignalingNan | 9;
+  EXPECT_EQ(guest.Execute({0xb3, 0xd5, 0x08, 0x12}), 0);
+  EXPECT_EQ(guest.fpr(1) >> 32, 0x7e000009u);
+  EXPECT_EQ(guest.fpc(), 0u);
+}
+
+TEST(DfpTest, ExtendedNumbersLieInPairs) {
+  Guest guest;
+  guest.fpr(2) = Long(7, -1);
+  EXPECT_EQ(guest.Execute({0xb3, 0xdc, 0x00, 0x42}), 0);  // lxdtr 4,2
+  EXPECT_EQ(guest.Execute({0xb3, 0xda, 0x40, 0x04}), 0);  // axtr 0,4,4
+  EXPECT_EQ(guest.Execute({0xb3, 0xdd, 0x00, 0x10}), 0);  // ldxtr 1,0
+  EXPECT_EQ(guest.fpr(1), Long(14, -1));
+  EXPECT_EQ(guest.Execute({0xb3, 0xda, 0x40, 0x24}), 6);
+  EXPECT_EQ(guest.Execute({0xb3, 0xda, 0x20, 0x04}), 6);
+  // A scaled result would need the pair.
+  EXPECT_EQ(guest.Execute({0xb3, 0xdd, 0x00, 0x20}), 6);
+}
+
+// Whatever else is wrong with the instruction.
+std::vector<uint8_t> CodeOf(const TableRow& row) {
+  const auto left = static_cast<uint8_t>(row.opcode >> 8);
+  const auto right = static_cast<uint8_t>(row.opcode);
+  if (left == 0xed) return {left, 0x60, 0x00, 0x00, 0x60, right};
+  if (left == 0x01) return {left, right};
+  return {left, right, 0x60, 0x66};
+}
+bool IsDecimal(const TableRow& row) {
+  return row.kind == RowKind::kAssist &&
+         (row.facility == Facility::kDfp || row.facility == Facility::kDfpZonedConversion);
+}
+
+TEST(DfpTest, WithoutAfpThereIsNoDfp) {
+  Guest guest;
+  guest.machine.cpu.cr[0] &= ~GuestMachine::cr0_afp;
+  int rows = 0;
+  for (const TableRow& row : Table()) {
+    if (!IsDecimal(row)) continue;
+    EXPECT_EQ(guest.Execute(CodeOf(row)), 7) << row.mnemonic;
+    EXPECT_EQ(guest.dxc(), 3u) << row.mnemonic;
+    ++rows;
+  }
+  EXPECT_GT(rows, 40);
+  EXPECT_EQ(guest.fpc(), 0u);  // whose data-exception code stays
+}
+
+TEST(DfpTest, WithoutFacilityThereIsNoInstruction) {
+  for (const TableRow& row : Table()) {
+    if (!IsDecimal(row)) continue;
+    Guest guest(Without(static_cast<int>(row.facility)));
+    EXPECT_EQ(guest.Execute(CodeOf(row)), 1) << row.mnemonic;
+  }
+}
+
+}  // namespace
+}  // namespace hypervisor
