@@ -13,5 +13,6 @@
 #include "hypervisor/isa/semantics/operands.h"
 #include "hypervisor/isa/semantics/rotate_insert.h"
 #include "hypervisor/isa/semantics/shift.h"
+#include "hypervisor/isa/semantics/storage_to_storage.h"
 
 #endif  // HYPERVISOR_ISA_SEMANTICS_GENERAL_H_

@@ -36,6 +36,11 @@
 //   cpu.LoadQuadword(address, ar), StoreQuadword(address, ar, high, low)
 //   cpu.CompareAndSwapQuadword(address, ar, expected_high, expected_low, high, low)
 //                            all three on their boundary and at once; {high, low}
+//   cpu.OperandLength(code)  how many bytes the length code stands for, which EXECUTE may modify
+//   cpu.MoveStorage(to, ar, from, ar, length)   byte after byte, from left to right; all or none
+//   cpu.CombineStorage(update, to, ar, from, ar, length)   likewise, each byte made of itself and
+//                            its partner; yields 0 if all results are zeros
+//   cpu.CompareStorage(a, ar, b, ar, length)   {x, y}: numbers that compare as the operands do
 //   cpu.Serialize()
 //
 //   cpu.Address(x, b, d), Relative(halfwords), Wrap(v), InstructionAddress(), NextAddress()

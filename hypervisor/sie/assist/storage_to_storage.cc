@@ -5,129 +5,122 @@
 
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/pieces.h"
+#include "hypervisor/sie/assist/storage_to_storage.h"
 
 namespace hypervisor::assist {
 namespace {
 
-struct Operands {
-  OperandBytes first;
-  OperandBytes second;
-};
-
-bool FindBoth(GuestCpu& cpu, const Insn& insn, Access first_access, Operands& operands) {
-  const uint32_t length = insn.l1 + 1u;
-  return cpu.Find(cpu.EffectiveAddress(0, insn.b2, insn.d2), length, Access::kFetch,
-                  Space::ByPsw(insn.b2), operands.second) &&
-         cpu.Find(cpu.EffectiveAddress(0, insn.b1, insn.d1), length, first_access,
-                  Space::ByPsw(insn.b1), operands.first);
+bool FindBoth(GuestCpu& cpu, const StorageOperands& at, Access first_access, OperandBytes& first,
+              OperandBytes& second) {
+  return cpu.Find(at.second, at.length, Access::kFetch, Space::ByPsw(at.second_ar), second) &&
+         cpu.Find(at.first, at.length, first_access, Space::ByPsw(at.first_ar), first);
 }
 
 // Replaces each byte of the first operand by op(it, its partner). Returns the or of all results.
 template <typename Op>
-uint64_t Combine(GuestCpu& cpu, const Insn& insn, Op op) {
-  Operands operands;
-  if (!FindBoth(cpu, insn, Access::kStore, operands)) return 0;
+uint64_t Combine(GuestCpu& cpu, const StorageOperands& at, Op op) {
+  OperandBytes first;
+  OperandBytes second;
+  if (!FindBoth(cpu, at, Access::kStore, first, second)) return 0;
   uint64_t all = 0;
-  ForEachPiece(
-      operands.first, operands.second, [&](uint8_t* to, const uint8_t* from, uint32_t length) {
-        const size_t distance = reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from);
-        uint32_t at = 0;
-        if (distance == 0 || distance >= 8) {
-          for (; at + 8 <= length; at += 8) {
-            uint64_t a, b;
-            std::memcpy(&a, to + at, 8);
-            std::memcpy(&b, from + at, 8);
-            a = op(a, b);
-            all |= a;
-            std::memcpy(to + at, &a, 8);
-          }
-        }
-        for (; at < length; ++at) {
-          to[at] = static_cast<uint8_t>(op(to[at], from[at]));
-          all |= to[at];
-        }
-        return true;
-      });
+  ForEachPiece(first, second, [&](uint8_t* to, const uint8_t* from, uint32_t length) {
+    const size_t distance = reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from);
+    uint32_t done = 0;
+    if (distance == 0 || distance >= 8) {
+      for (; done + 8 <= length; done += 8) {
+        uint64_t a, b;
+        std::memcpy(&a, to + done, 8);
+        std::memcpy(&b, from + done, 8);
+        a = op(a, b);
+        all |= a;
+        std::memcpy(to + done, &a, 8);
+      }
+    }
+    for (; done < length; ++done) {
+      to[done] = static_cast<uint8_t>(op(to[done], from[done]));
+      all |= to[done];
+    }
+    return true;
+  });
   return all;
 }
 
-template <typename Op>
-void CombineAndSetCc(GuestCpu& cpu, const Insn& insn, Op op) {
-  const uint64_t all = Combine(cpu, insn, op);
-  if (!cpu.Stopped()) cpu.set_cc(all != 0);
+StorageOperands OperandsOf(const GuestCpu& cpu, const Insn& insn) {
+  return {cpu.EffectiveAddress(0, insn.b1, insn.d1), insn.b1,
+          cpu.EffectiveAddress(0, insn.b2, insn.d2), insn.b2, insn.l1 + 1u};
 }
 
 }  // namespace
 
-void MoveCharacters(GuestCpu& cpu, const Insn& insn) {
-  Operands operands;
-  if (!FindBoth(cpu, insn, Access::kStore, operands)) return;
-  ForEachPiece(operands.first, operands.second,
-               [](uint8_t* to, const uint8_t* from, uint32_t length) {
-                 MoveLeftToRight(to, from, length);
-                 return true;
-               });
+void MoveStorage(GuestCpu& cpu, const StorageOperands& at) {
+  OperandBytes first;
+  OperandBytes second;
+  if (!FindBoth(cpu, at, Access::kStore, first, second)) return;
+  ForEachPiece(first, second, [](uint8_t* to, const uint8_t* from, uint32_t length) {
+    MoveLeftToRight(to, from, length);
+    return true;
+  });
 }
 
 // The second-operand address is that of its rightmost byte.
 void MoveInverse(GuestCpu& cpu, const Insn& insn) {
   const uint32_t length = insn.l1 + 1u;
   const uint64_t source = cpu.Wrap(cpu.EffectiveAddress(0, insn.b2, insn.d2) - insn.l1);
-  Operands operands;
-  if (!cpu.Find(source, length, Access::kFetch, Space::ByPsw(insn.b2), operands.second) ||
+  OperandBytes first;
+  OperandBytes second;
+  if (!cpu.Find(source, length, Access::kFetch, Space::ByPsw(insn.b2), second) ||
       !cpu.Find(cpu.EffectiveAddress(0, insn.b1, insn.d1), length, Access::kStore,
-                Space::ByPsw(insn.b1), operands.first)) {
+                Space::ByPsw(insn.b1), first)) {
     return;
   }
-  for (uint32_t at = 0; at < length; ++at) operands.first[at] = operands.second[length - 1 - at];
+  for (uint32_t at = 0; at < length; ++at) first[at] = second[length - 1 - at];
 }
 
 void MoveNumerics(GuestCpu& cpu, const Insn& insn) {
-  Combine(cpu, insn, [](uint64_t a, uint64_t b) {
+  Combine(cpu, OperandsOf(cpu, insn), [](uint64_t a, uint64_t b) {
     return (a & 0xf0f0f0f0f0f0f0f0) | (b & 0x0f0f0f0f0f0f0f0f);
   });
 }
 
 void MoveZones(GuestCpu& cpu, const Insn& insn) {
-  Combine(cpu, insn, [](uint64_t a, uint64_t b) {
+  Combine(cpu, OperandsOf(cpu, insn), [](uint64_t a, uint64_t b) {
     return (a & 0x0f0f0f0f0f0f0f0f) | (b & 0xf0f0f0f0f0f0f0f0);
   });
 }
 
-void AndCharacters(GuestCpu& cpu, const Insn& insn) {
-  CombineAndSetCc(cpu, insn, [](uint64_t a, uint64_t b) { return a & b; });
-}
-
-void OrCharacters(GuestCpu& cpu, const Insn& insn) {
-  CombineAndSetCc(cpu, insn, [](uint64_t a, uint64_t b) { return a | b; });
-}
-
-void ExclusiveOrCharacters(GuestCpu& cpu, const Insn& insn) {
+uint64_t CombineStorage(GuestCpu& cpu, Update update, const StorageOperands& at) {
+  switch (update) {
+    case Update::kAnd:
+      return Combine(cpu, at, [](uint64_t a, uint64_t b) { return a & b; });
+    case Update::kOr:
+      return Combine(cpu, at, [](uint64_t a, uint64_t b) { return a | b; });
+    case Update::kExclusiveOr:
+      break;
+    case Update::kAdd:
+      return 0;
+  }
   // The usual way to clear storage.
-  if (insn.b1 == insn.b2 && insn.d1 == insn.d2) {
+  if (at.first == at.second && at.first_ar == at.second_ar) {
     OperandBytes operand;
-    if (!cpu.Find(cpu.EffectiveAddress(0, insn.b1, insn.d1), insn.l1 + 1u, Access::kStore,
-                  Space::ByPsw(insn.b1), operand)) {
-      return;
-    }
+    if (!cpu.Find(at.first, at.length, Access::kStore, Space::ByPsw(at.first_ar), operand))
+      return 0;
     std::memset(operand.first, 0, operand.first_length);
     if (operand.second) std::memset(operand.second, 0, operand.length - operand.first_length);
-    cpu.set_cc(0);
-    return;
+    return 0;
   }
-  CombineAndSetCc(cpu, insn, [](uint64_t a, uint64_t b) { return a ^ b; });
+  return Combine(cpu, at, [](uint64_t a, uint64_t b) { return a ^ b; });
 }
 
-void CompareLogicalCharacters(GuestCpu& cpu, const Insn& insn) {
-  Operands operands;
-  if (!FindBoth(cpu, insn, Access::kFetch, operands)) return;
+int CompareStorage(GuestCpu& cpu, const StorageOperands& at) {
+  OperandBytes first;
+  OperandBytes second;
+  if (!FindBoth(cpu, at, Access::kFetch, first, second)) return 0;
   int order = 0;
-  ForEachPiece(operands.first, operands.second,
-               [&order](const uint8_t* a, const uint8_t* b, uint32_t length) {
-                 order = std::memcmp(a, b, length);
-                 return order == 0;
-               });
-  cpu.set_cc(order == 0 ? 0 : order < 0 ? 1 : 2);
+  ForEachPiece(first, second, [&order](const uint8_t* a, const uint8_t* b, uint32_t length) {
+    order = std::memcmp(a, b, length);
+    return order == 0;
+  });
+  return order;
 }
 
 }  // namespace hypervisor::assist

@@ -14,6 +14,7 @@
 
 #include "hypervisor/isa/semantics/computed.h"
 #include "hypervisor/isa/semantics/row.h"
+#include "hypervisor/sie/assist/storage_to_storage.h"
 #include "hypervisor/sie/guest_cpu.h"
 #include "hypervisor/storage/quadword.h"
 
@@ -303,6 +304,24 @@ class ComputingCpu : public GuestCpu {
         bytes.first, Quadword{expected_high.value, expected_low.value},
         Quadword{high.value, low.value});
     return {{old.high}, {old.low}};
+  }
+  static constexpr Value<uint32_t> OperandLength(int code) {
+    return {static_cast<uint32_t>(code) + 1};
+  }
+  void MoveStorage(Value<uint64_t> to, int to_ar, Value<uint64_t> from, int from_ar,
+                   Value<uint32_t> length) {
+    assist::MoveStorage(*this, {to.value, to_ar, from.value, from_ar, length.value});
+  }
+  Value<uint64_t> CombineStorage(Update update, Value<uint64_t> to, int to_ar, Value<uint64_t> from,
+                                 int from_ar, Value<uint32_t> length) {
+    return {assist::CombineStorage(*this, update,
+                                   {to.value, to_ar, from.value, from_ar, length.value})};
+  }
+  std::pair<Value<uint64_t>, Value<uint64_t>> CompareStorage(Value<uint64_t> a, int a_ar,
+                                                             Value<uint64_t> b, int b_ar,
+                                                             Value<uint32_t> length) {
+    const int order = assist::CompareStorage(*this, {a.value, a_ar, b.value, b_ar, length.value});
+    return {{order > 0}, {order < 0}};
   }
   void Serialize() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 

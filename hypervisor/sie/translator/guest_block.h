@@ -33,6 +33,8 @@ struct GuestInstruction {
   size_t first = 0;
   size_t last = 0;
   bool recorded = false;
+  uint64_t executed = 0;  // of EXECUTE, where its target stands, if that is part of the block
+  uint8_t executed_length = 0;
   bool serializes = false;     // nothing behind it may have been fetched before
   bool falls_through = true;   // the one behind it in storage may be next
   bool branches = false;       // another one may be next

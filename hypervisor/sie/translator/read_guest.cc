@@ -119,8 +119,10 @@ class Translator::PageReader {
     instruction.handler = HandlerOf(row);
     instruction.first = guest_.ir.operations.size();
     recorder_.Begin(address, length);
-    const bool has_semantics = row != kInvalidRow && Table()[row].kind == RowKind::kSemantics &&
-                               Record(recorder_, instruction.insn);
+    const bool has_semantics =
+        row != kInvalidRow &&
+        ((Table()[row].kind == RowKind::kSemantics && Record(recorder_, instruction.insn)) ||
+         RecordExecuted(instruction));
     instruction.last = guest_.ir.operations.size();
     bool last = row == kInvalidRow || Table()[row].kind == RowKind::kIntercept ||
                 Table()[row].kind == RowKind::kGap;
@@ -147,6 +149,10 @@ class Translator::PageReader {
       // Its handler says where it goes.
       instruction.branches = false;
       instruction.falls_through = true;
+    }
+    if (row != kInvalidRow && std::string_view(Table()[row].mnemonic) == "LARL") {
+      loaded_addresses_[instruction.insn.r1] =
+          address + static_cast<uint64_t>(int64_t{instruction.insn.i2} * 2);
     }
     numbers_[offset / 2] = static_cast<int16_t>(guest_.instructions.size());
     guest_.instructions.push_back(instruction);
@@ -200,6 +206,11 @@ class Translator::PageReader {
         runs.emplace_back(from, to);
       }
     }
+    for (const GuestInstruction& one : all) {
+      if (one.executed_length == 0) continue;
+      const auto from = static_cast<uint32_t>(one.executed & kPageMask);
+      runs.emplace_back(from, from + one.executed_length);
+    }
     std::sort(runs.begin(), runs.end());
     // Instructions may overlap, if somebody branches into one.
     const auto origin = static_cast<int32_t>(guest_.address & kPageMask);
@@ -212,6 +223,43 @@ class Translator::PageReader {
   }
 
  private:
+  // EXECUTE of an instruction on two operands of storage that stands in this page: its length is
+  // what is modified.
+  bool RecordExecuted(GuestInstruction& execute) {
+    const Insn& insn = execute.insn;
+    const std::string_view name = Table()[translator_.OfferedRow(insn)].mnemonic;
+    uint64_t target = 0;
+    if (name == "EXRL") {
+      target = execute.address + static_cast<uint64_t>(int64_t{insn.i2} * 2);
+    } else if (name == "EX" && insn.x2 == 0 && loaded_addresses_[insn.b2] != 0) {
+      target = loaded_addresses_[insn.b2] + static_cast<uint64_t>(int64_t{insn.d2});
+    } else {
+      return false;
+    }
+    target &= guest_.address_mask;
+    const uint64_t offset = target & kPageMask;
+    if (!InPage(target) || offset + 6 > kPageSize) return false;
+    uint8_t text[8] = {};
+    std::memcpy(text, bytes_ + offset, 6);
+    Insn executed;
+    Decode(LoadStorage<uint64_t>(text), executed);
+    const RowIndex row = translator_.OfferedRow(executed);
+    if (row == kInvalidRow || Table()[row].kind != RowKind::kSemantics ||
+        Table()[row].format != Format::kSS_a) {
+      return false;
+    }
+    if (name == "EX") {
+      // The register was seen to be loaded, but it may have been by another instruction too.
+      recorder_.HandlerIf(recorder_.Address(0, insn.b2, insn.d2) != recorder_.Constant(target));
+    }
+    recorder_.set_length_register(insn.r1);
+    const bool recorded = Record(recorder_, executed);
+    recorder_.set_length_register(0);
+    execute.executed = target;
+    execute.executed_length = executed.length;
+    return recorded;
+  }
+
   void Remove(const GuestInstruction& instruction, Opcode opcode) {
     for (size_t i = instruction.first; i < instruction.last; ++i) {
       Operation& operation = guest_.ir.operations[i];
@@ -225,6 +273,7 @@ class Translator::PageReader {
   RecordingCpu recorder_;
   uint8_t bytes_[kPageSize];
   int16_t numbers_[kPageSize / 2];
+  uint64_t loaded_addresses_[16] = {};  // by LOAD ADDRESS RELATIVE LONG, the latest each
 };
 
 void Translator::ReadBlock(const Key& key) {

@@ -271,6 +271,33 @@ class RecordingCpu {
                                 {address.id, expected_high.id, expected_low.id, high.id, low.id},
                                 {ar}));
   }
+  Value<uint32_t> OperandLength(int code) {
+    if (length_register_ == 0) return Constant(static_cast<uint32_t>(code) + 1);
+    ir::ValueId less_one = Convert<uint32_t>(Gpr<uint8_t>(length_register_)).id;
+    if (code != 0) {
+      less_one = Binary<uint32_t, uint32_t>(ir::Opcode::kOr, less_one,
+                                            Constant(static_cast<uint32_t>(code)).id)
+                     .id;
+    }
+    return Binary<uint32_t, uint32_t>(ir::Opcode::kAdd, less_one, Constant(uint32_t{1}).id);
+  }
+  // The register that EXECUTE modifies the next length by; 0: none.
+  void set_length_register(int r) { length_register_ = r; }
+  // What is done by the interpreter's handler instead when the condition holds.
+  void HandlerIf(Value<bool> condition) { Effect<bool>(ir::Opcode::kHandlerIf, {condition.id}); }
+  void MoveStorage(Address64 to, int to_ar, Address64 from, int from_ar, Value<uint32_t> length) {
+    Effect<uint64_t>(ir::Opcode::kMoveStorage, {to.id, from.id, length.id}, {to_ar, from_ar});
+  }
+  Address64 CombineStorage(Update update, Address64 to, int to_ar, Address64 from, int from_ar,
+                           Value<uint32_t> length) {
+    return Append<uint64_t>(ir::Opcode::kCombineStorage, {to.id, from.id, length.id},
+                            {to_ar, from_ar, static_cast<int64_t>(update)});
+  }
+  std::pair<Address64, Address64> CompareStorage(Address64 a, int a_ar, Address64 b, int b_ar,
+                                                 Value<uint32_t> length) {
+    return Two(
+        Append<uint64_t>(ir::Opcode::kCompareStorage, {a.id, b.id, length.id}, {a_ar, b_ar}));
+  }
   void Serialize() { Effect<bool>(ir::Opcode::kSerialize, {}); }
 
   // ---- Exceptions: each leaves the block when its condition holds ----
@@ -325,64 +352,11 @@ class RecordingCpu {
   uint64_t instruction_ = 0;
   int length_ = 0;
   bool afp_on_ = true;
+  int length_register_ = 0;
 };
 
-template <typename T>
-Recorded<T> Recorded<T>::operator~() const {
-  return cpu->Not(*this);
-}
-
-#define RECORDED_OPERATOR(symbol, opcode)                                \
-  template <typename T>                                                  \
-  Recorded<T> operator symbol(Recorded<T> a, Recorded<T> b) {            \
-    return a.cpu->template Binary<T, T>(ir::Opcode::opcode, a.id, b.id); \
-  }
-RECORDED_OPERATOR(+, kAdd)
-RECORDED_OPERATOR(-, kSubtract)
-RECORDED_OPERATOR(*, kMultiply)
-RECORDED_OPERATOR(&, kAnd)
-RECORDED_OPERATOR(|, kOr)
-RECORDED_OPERATOR(^, kExclusiveOr)
-#undef RECORDED_OPERATOR
-
-#define RECORDED_SHIFT(symbol, opcode)                                             \
-  template <typename T, typename A>                                                \
-  Recorded<T> operator symbol(Recorded<T> a, Recorded<A> by) {                     \
-    return a.cpu->template Binary<T, T>(ir::Opcode::opcode, a.id, by.id);          \
-  }                                                                                \
-  template <typename T>                                                            \
-  Recorded<T> operator symbol(Recorded<T> a, int by) {                             \
-    return a symbol a.cpu->template Constant<uint32_t>(static_cast<uint32_t>(by)); \
-  }
-RECORDED_SHIFT(<<, kShiftLeft)
-RECORDED_SHIFT(>>, kShiftRight)
-#undef RECORDED_SHIFT
-
-template <typename T>
-Recorded<bool> operator==(Recorded<T> a, Recorded<T> b) {
-  return a.cpu->template Binary<bool, T>(ir::Opcode::kEqual, a.id, b.id);
-}
-template <typename T>
-Recorded<bool> operator<(Recorded<T> a, Recorded<T> b) {
-  return a.cpu->template Binary<bool, T>(ir::Opcode::kLess, a.id, b.id);
-}
-template <typename T>
-Recorded<bool> operator!=(Recorded<T> a, Recorded<T> b) {
-  return ~(a == b);
-}
-template <typename T>
-Recorded<bool> operator>(Recorded<T> a, Recorded<T> b) {
-  return b < a;
-}
-template <typename T>
-Recorded<bool> operator<=(Recorded<T> a, Recorded<T> b) {
-  return ~(b < a);
-}
-template <typename T>
-Recorded<bool> operator>=(Recorded<T> a, Recorded<T> b) {
-  return ~(a < b);
-}
-
 }  // namespace hypervisor
+
+#include "hypervisor/sie/translator/recorded_operators.h"
 
 #endif  // HYPERVISOR_SIE_TRANSLATOR_RECORDING_CPU_H_

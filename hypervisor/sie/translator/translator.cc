@@ -208,6 +208,8 @@ void Translator::Forget() {
 
 uint64_t Translator::ContinueAt(uint64_t instruction) {
   if (!memory_->Contains(instruction)) return 0;
+  if (stubs_.storage.Contains(instruction))
+    return reinterpret_cast<uint64_t>(stubs_.storage.failed);
   const auto base = reinterpret_cast<uint64_t>(memory_->executable());
   const auto offset = static_cast<uint32_t>(instruction - base);
   const auto found = std::lower_bound(accesses_.begin(), accesses_.end(), std::pair{offset, 0u});
@@ -335,6 +337,7 @@ int Translator::ExecuteSite(Frame* frame) {
     return cpu.Ended(site);
   cpu.execute_length_ = 0;
   if (site.has_operand && cpu.tlb_.flushes() == cpu.flushes_) cpu.FillPage(frame->operand);
+  if (site.has_second && cpu.tlb_.flushes() == cpu.flushes_) cpu.FillPage(frame->value);
   frame->cc_low = cpu.cc_ & 1;
   frame->cc_high = cpu.cc_ >> 1;
   if (cpu.budget_ != budget && !cpu.IsPollDue()) cpu.TakeBackPoll(budget);

@@ -15,6 +15,7 @@ int ResultsOf(const Operation& operation) {
       return 3;
     case Opcode::kLoadQuadword:
     case Opcode::kCompareAndSwapQuadword:
+    case Opcode::kCompareStorage:
       return 2;
     case Opcode::kLoadSuccessive:
       return static_cast<int>(operation.immediates[1]);

@@ -41,6 +41,10 @@ bool MayLeave(Opcode opcode) {
     case Opcode::kLoadQuadword:
     case Opcode::kStoreQuadword:
     case Opcode::kCompareAndSwapQuadword:
+    case Opcode::kMoveStorage:
+    case Opcode::kCombineStorage:
+    case Opcode::kCompareStorage:
+    case Opcode::kHandlerIf:
     case Opcode::kDivide:
     case Opcode::kDivideQuadword:
     case Opcode::kInterruptIf:

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <bit>
 
+#include "hypervisor/isa/semantics/row.h"
 #include "hypervisor/sie/translator/passes/passes.h"
 
 namespace hypervisor::passes {
@@ -91,6 +93,27 @@ Known Compute(const Operation& operation, int64_t a, int64_t b) {
 
 }  // namespace
 
+bool ClearsStorage(const ir::Block& block, const Operation& operation) {
+  if (operation.opcode != Opcode::kCombineStorage ||
+      operation.immediates[2] != static_cast<int64_t>(Update::kExclusiveOr) ||
+      operation.immediates[0] != operation.immediates[1]) {
+    return false;
+  }
+  const Operation* address[2] = {};
+  for (const Operation* made = &operation; made != block.operations.data();) {
+    --made;
+    for (size_t i = 0; i < 2; ++i) {
+      if (made->result == operation.arguments[i]) address[i] = made;
+    }
+    if (address[0] && address[1]) break;
+  }
+  if (!address[0] || !address[1] || address[0]->opcode != address[1]->opcode) return false;
+  if (address[0]->opcode != Opcode::kAddress && address[0]->opcode != Opcode::kConstant)
+    return false;
+  return std::equal(address[0]->immediates.begin(), address[0]->immediates.end(),
+                    address[1]->immediates.begin());
+}
+
 void FoldConstants(ir::Block& block, uint64_t address_mask) {
   std::vector<Known> values(block.values + 1);
   for (Operation& operation : block.operations) {
@@ -114,6 +137,10 @@ void FoldConstants(ir::Block& block, uint64_t address_mask) {
           result = {true,
                     static_cast<int64_t>(static_cast<uint64_t>(argument(0).value) & address_mask)};
         break;
+      case Opcode::kCombineStorage:
+        // What is cleared has been cleared.
+        if (ClearsStorage(block, operation)) values[operation.result] = {true, 0};
+        continue;
       default:
         if (operation.result == 0 || operation.arguments.empty() || operation.arguments.size() > 2)
           break;
@@ -123,8 +150,8 @@ void FoldConstants(ir::Block& block, uint64_t address_mask) {
         break;
     }
     const bool never =
-        (operation.opcode == Opcode::kInterruptIf || operation.opcode == Opcode::kDataExceptionIf ||
-         operation.opcode == Opcode::kBranchIf) &&
+        (operation.opcode == Opcode::kInterruptIf || operation.opcode == Opcode::kHandlerIf ||
+         operation.opcode == Opcode::kDataExceptionIf || operation.opcode == Opcode::kBranchIf) &&
         argument(0).known && argument(0).value == 0;
     const bool on_boundary = operation.opcode == Opcode::kRequireBoundary && argument(0).known &&
                              (static_cast<uint64_t>(argument(0).value) &

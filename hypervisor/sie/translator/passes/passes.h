@@ -20,6 +20,9 @@ bool MayLeave(ir::Opcode opcode);
 // pay, unless `always`.
 uint16_t FindNarrowRegisters(const GuestBlock& block, bool always);
 
+// Whether it is the exclusive or of an operand with itself.
+bool ClearsStorage(const ir::Block& block, const ir::Operation& operation);
+
 // What an operation computes from constants becomes a constant.
 void FoldConstants(ir::Block& block, uint64_t address_mask);
 // A condition code that nobody sees is not set; where one is seen is noted in the instructions.

@@ -29,6 +29,7 @@ BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& 
     size_t count = 1;
     if (operation.opcode == Opcode::kDivide || operation.opcode == Opcode::kDivideQuadword)
       count = 3;
+    if (operation.opcode == Opcode::kCompareStorage) count = 2;
     if (operation.opcode == Opcode::kLoadSuccessive)
       count = static_cast<size_t>(operation.immediates[1]);
     for (size_t i = 0; i < count; ++i) definitions_[operation.result + i] = &operation;
@@ -140,16 +141,19 @@ void BlockEmitter::EmitHandler() {
   CallHandler();
 }
 
-void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand) {
+void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* second) {
   Site* site = SiteHere();
   site->has_operand = operand != nullptr;
+  site->has_second = second != nullptr;
   const bool leaves = instruction_sets_cc_ || instruction_->branches;
   const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
-  Cold([this, slow, leaves, site, address, end = end_of_instruction_] {
+  const Gp other = second ? second->r64() : Gp(asmjit::x86::rax);
+  Cold([this, slow, leaves, site, address, other, end = end_of_instruction_] {
     a_.bind(slow);
     StoreCc(*cold_pending_);
     Widen();
     if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);
+    if (site->has_second) a_.mov(InFrame(offsetof(Frame, value), 8), other);
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
     if (!leaves) {

@@ -188,6 +188,20 @@ class BlockEmitter {
   void EmitSuccessive(const Operation& operation);
   void EmitCompareAndSwap(const Operation& operation);
   void EmitUpdate(const Operation& operation);
+  void FindPage(const Value& length, const Value& known, Gp address, Gp entry, bool store,
+                const Label& slow);
+
+  // ---- storage_to_storage.cc ----
+  void EmitStorageToStorage(const Operation& operation);
+  void CallStorageRoutine(const Operation& operation);
+  void EmitShortStorage(const Operation& operation, int length);
+  void EmitShortMove(Gp to, Gp from, Gp between, int length, const Label& slow);
+  void EmitShortCombine(const Operation& operation, Gp to, Gp from, Gp between, int length,
+                        const Label& slow);
+  void EmitShortCompare(const Operation& operation, Gp a, Gp b, Gp between, int length,
+                        const Label& slow);
+  void Keep(ValueId id, Gp gp);  // a temporary of this operation is its result
+
   Gp FindInterlocked(const Operation& operation, bool only_touch);
   // Leaves in `entry` what to add to `address`; jumps to `slow` if C++ has to make the access, and
   // to `unaligned` first if the operand may cross a page.
@@ -231,7 +245,8 @@ class BlockEmitter {
   void CallHandler();
   // Cold: this instruction, of which nothing has been done, is left to its handler.
   void HandlerAt(const Label& slow) { HandlerAt(slow, nullptr); }
-  void HandlerAt(const Label& slow, const Gp* operand);
+  // `operand` and `second` hold addresses of its operands.
+  void HandlerAt(const Label& slow, const Gp* operand, const Gp* second = nullptr);
   void LeaveTo(Leave leave, uint64_t address);
   void StoreImmediate64(const Mem& at, uint64_t value);
   Site* SiteHere();

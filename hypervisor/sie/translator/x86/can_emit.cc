@@ -100,7 +100,8 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
          (!passes::MayLeave(operation.opcode) || operation.opcode == Opcode::kStore ||
           operation.opcode == Opcode::kStoreIf || operation.opcode == Opcode::kStoreSuccessive ||
           operation.opcode == Opcode::kStoreRelative ||
-          operation.opcode == Opcode::kUpdateStorage ||
+          operation.opcode == Opcode::kUpdateStorage || operation.opcode == Opcode::kMoveStorage ||
+          operation.opcode == Opcode::kCombineStorage ||
           operation.opcode == Opcode::kCompareAndSwapStorage));
   }
   return true;

@@ -23,6 +23,7 @@ struct Site {
   Insn insn;
   int32_t remaining = 0;     // instructions that were charged for and stand behind this one
   bool has_operand = false;  // the frame's operand is an address of its
+  bool has_second = false;   // and its value another one's
   bool serializes = false;
 };
 

@@ -234,9 +234,15 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       HandlerAt(slow);
       break;
     }
+    case Opcode::kMoveStorage:
+    case Opcode::kCombineStorage:
+    case Opcode::kCompareStorage:
+      EmitStorageToStorage(operation);
+      break;
     case Opcode::kSerialize:
       a_.lock().inc(InFrame(offsetof(Frame, epoch), 8));
       break;
+    case Opcode::kHandlerIf:
     case Opcode::kInterruptIf:
     case Opcode::kDataExceptionIf: {
       // The handler does it all again, and interrupts.

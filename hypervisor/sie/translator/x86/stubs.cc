@@ -123,6 +123,8 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
   EmitCall(a, helpers.store, stored);
   stubs.execute = here();
   EmitCall(a, helpers.execute, stored);
+  here();
+  EmitStorageRoutines(a, memory, stubs.storage);
   stubs.enter = reinterpret_cast<decltype(stubs.enter)>(reinterpret_cast<uint64_t>(enter));
   if (code.flatten() != kErrorOk || code.resolveUnresolvedLinks() != kErrorOk) return false;
   if (code.relocateToBase(reinterpret_cast<uint64_t>(memory.executable())) != kErrorOk)

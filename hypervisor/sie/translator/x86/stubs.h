@@ -2,6 +2,8 @@
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_STUBS_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_STUBS_H_
 
+#include <asmjit/x86.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -18,6 +20,21 @@ struct Helpers {
   int (*execute)(Frame*);
 };
 
+// Routines on two operands of storage that stand apart from page ends: rdx and rsi are ours to
+// their first bytes, rcx the length, up to 4096. Only rax, rcx, rdx, rsi and xmm0 to xmm4 change.
+// If the host faults they return with a carry.
+struct StorageRoutines {
+  const uint8_t* move;        // rsi's to rdx's
+  const uint8_t* combine[4];  // by Update; rax is 0 if all results are zeros; none for kAdd
+  const uint8_t* compare;     // rax and rdx compare as rdx's and rsi's bytes do
+  const uint8_t* failed;
+  const uint8_t* end;
+  bool Contains(uint64_t instruction) const {
+    return instruction >= reinterpret_cast<uint64_t>(move) &&
+           instruction < reinterpret_cast<uint64_t>(end);
+  }
+};
+
 struct Stubs {
   void (*enter)(Transfer*, const uint8_t* code, CpuState*, PageEntry* pages);
   const uint8_t* leave;  // jump: the frame's transfer says why
@@ -26,8 +43,13 @@ struct Stubs {
   const uint8_t* execute;
   const uint8_t* masks;      // five words: what an operand address of 1 << i bytes must not have
   const uint8_t* high_half;  // a word
+  StorageRoutines storage;
   size_t size;
 };
+
+// At the assembler's place in `memory`.
+void EmitStorageRoutines(asmjit::x86::Assembler& a, const CodeMemory& memory,
+                         StorageRoutines& routines);
 
 // Emits them at the start of `memory`.
 bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs);

@@ -2,6 +2,8 @@
 // come to the same end: registers, storage, and why SIE ended.
 //
 // LOCK_STEP_RUNS sets how many runs there are, LOCK_STEP_SEED where they start.
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -85,9 +87,10 @@ class LockStep {
   // New code, tables and data.
   void Renew() {
     uint64_t address = kCode;
+    waiting_ = 0;
     while (address < kCode + kCodeSize - 8) {
       uint8_t bytes[8];
-      const uint64_t text = Instruction();
+      const uint64_t text = InstructionAt(address);
       StoreStorage<uint64_t>(bytes, text);
       std::memcpy(interpreted_.At(address), bytes, InsnLength(bytes[0]));
       address += InsnLength(bytes[0]);
@@ -105,6 +108,10 @@ class LockStep {
       if (page >= kData >> 12 && random_.OneIn(10)) entry |= random_.OneIn(2) ? 0x400 : 0x200;
       interpreted_.Put<uint64_t>(kPageTable + 8 * page, entry);
     }
+    for (size_t i = 0; i < segments_.size(); ++i)
+      segments_[i] = interpreted_.Read<uint64_t>(kSegmentTable + 8 * i);
+    for (size_t i = 0; i < pages_.size(); ++i)
+      pages_[i] = interpreted_.Read<uint64_t>(kPageTable + 8 * i);
     std::memcpy(translated_.At(0), interpreted_.At(0), GuestMachine::kStorageSize);
     for (GuestMachine* machine : {&interpreted_, &translated_}) machine->block.ihcpu = 0xffff;
   }
@@ -112,8 +119,9 @@ class LockStep {
   void Run() {
     CpuState& cpu = interpreted_.cpu;
     for (auto& r : cpu.gpr) r = Word();
+    const bool all_addresses = random_.OneIn(2);  // more is executed
     for (int r = 0; r < 16; ++r) {
-      if (random_.OneIn(4)) continue;
+      if (!all_addresses && random_.OneIn(4)) continue;
       cpu.gpr[static_cast<size_t>(r)] = Place();
     }
     for (auto& r : cpu.vr) r = {Word(), 0};
@@ -147,6 +155,8 @@ class LockStep {
       Renew();  // it loops: there is nothing to compare
       return;
     }
+    // What its TLB still has is a CPU's own affair once the tables say otherwise.
+    if (TablesChanged(interpreted_) && TablesChanged(translated_)) return Renew();
     if (Differs() && !IsRepeatable()) return Renew();
     Compare(first, second);
   }
@@ -155,6 +165,18 @@ class LockStep {
   static constexpr std::pair<uint64_t, uint64_t> kCompared[] = {
       {0, 0x2000}, {kCode, kCodeSize}, {kData, kDataSize}};
 
+  bool TablesChanged(GuestMachine& machine) const {
+    const auto is = [&machine](uint64_t at, uint64_t entry) {
+      return machine.Read<uint64_t>(at) == entry;
+    };
+    for (size_t i = 0; i < segments_.size(); ++i) {
+      if (!is(kSegmentTable + 8 * i, segments_[i])) return true;
+    }
+    for (size_t i = 0; i < pages_.size(); ++i) {
+      if (!is(kPageTable + 8 * i, pages_[i])) return true;
+    }
+    return false;
+  }
   bool Differs() {
     if (!(interpreted_.cpu == translated_.cpu)) return true;
     for (const auto& [start, size] : kCompared) {
@@ -207,9 +229,51 @@ class LockStep {
   // Where operands may be: mostly data, now and then code or the lowest page.
   uint64_t Place() {
     if (random_.OneIn(12)) return kCode + random_.Below(kCodeSize);
+    if (random_.OneIn(40)) return kCode + random_.Below(kCodeSize) / 0x1000 * 0x1000 + 0xfc0;
+    if (random_.OneIn(12)) return kData + 0x1000 * (random_.Below(6) + 1) - random_.Below(64);
     if (random_.OneIn(30)) return random_.Below(0x1000);
     const uint64_t address = kData + 0x1000 + random_.Below(kDataSize - 0x2000);
     return random_.OneIn(2) ? address & ~uint64_t{15} : address;
+  }
+
+  // At the end of each page stand instructions on two operands of storage, for EXECUTE.
+  static constexpr uint64_t kPool = 0x80;
+
+  uint64_t InstructionAt(uint64_t address) {
+    const uint64_t end = (address | 0xfff) + 1;
+    if (address >= end - kPool)
+      return end - address >= 6 ? StorageToStorage() : uint64_t{0x0700} << 48;
+    if (address >= end - kPool - 6) return uint64_t{0x0700} << 48;
+    const uint64_t waiting = waiting_;
+    waiting_ = 0;
+    if (waiting) return waiting;
+    const uint64_t kind = random_.Below(40);
+    if (kind < 2) return StorageToStorage();
+    if (kind > 4) return Instruction();
+    // One in eight in another page, most at an instruction.
+    uint64_t target = end - kPool + 6 * random_.Below(21) + (random_.OneIn(16) ? 2 : 0);
+    if (random_.OneIn(8)) target ^= 0x1000;
+    const uint64_t r1 = random_.Below(16);
+    const uint64_t halfwords = (target - address) / 2 & 0xffffffff;
+    if (kind == 4) return 0xc600000000000000 | r1 << 52 | halfwords << 16;  // EXRL
+    const uint64_t base = random_.Below(15) + 1;
+    waiting_ = 0x4400000000000000 | r1 << 52 | base << 44;     // EX
+    return 0xc000000000000000 | base << 52 | halfwords << 16;  // LARL
+  }
+
+  // MVC, NC, OC, XC or CLC; often short, often of one base and close together.
+  uint64_t StorageToStorage() {
+    constexpr uint64_t kOpcodes[] = {0xd2, 0xd2, 0xd2, 0xd4, 0xd5, 0xd5, 0xd6, 0xd7, 0xd7};
+    const uint64_t opcode = kOpcodes[random_.Below(std::size(kOpcodes))];
+    uint64_t length = random_.Below(256);
+    if (random_.OneIn(2)) length &= 31;
+    if (random_.OneIn(4)) length = 0;
+    const uint64_t b1 = random_.Below(16);
+    const uint64_t b2 = random_.OneIn(3) ? b1 : random_.Below(16);
+    const uint64_t d1 = random_.Below(64);
+    const uint64_t d2 = random_.OneIn(2) ? d1 + 1 - random_.Below(std::min<uint64_t>(d1 + 1, 3))
+                                         : random_.Below(64);
+    return opcode << 56 | length << 48 | b1 << 44 | d1 << 32 | b2 << 28 | d2 << 16;
   }
 
   uint64_t Instruction() {
@@ -337,6 +401,9 @@ class LockStep {
   GuestMachine translated_;
   CpuState start_;
   std::vector<uint8_t> before_;
+  std::array<uint64_t, 4> segments_{};  // of the tables, as Renew made them: those that matter
+  std::array<uint64_t, 512> pages_{};
+  uint64_t waiting_ = 0;  // the instruction that belongs behind the latest one
   std::vector<RowIndex> rows_;
   std::vector<RowIndex> recorded_;
 
