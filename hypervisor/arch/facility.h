@@ -68,7 +68,6 @@ enum class Facility : uint8_t {
   kMsa3 = 76,
   kMsa4 = 77,
   kEdat2 = 78,
-  kDfpPackedConversion = 80,
   kVector = 129,
   kInstructionExecutionProtection = 130,
   kVectorPackedDecimal = 134,

@@ -26,6 +26,13 @@ inline constexpr Explanation kNotCompared[] = {
     {" KM KMC KMAC KMF KMO KMCTR KIMD KLMD PCC PCKMO PRNO ",
      "QEMU 7.2 knows few of their functions; tests/hypervisor/sie has published vectors"},
     {" CMPSC CFC UPT TRAP2 TRAP4 ", "QEMU lacks them; tests/hypervisor/sie has them"},
+    {" LTDTR LTXTR LDETR LXDTR LEDTR LDXTR FIDTR FIXTR CDTR CXTR KDTR KXTR CEDTR CEXTR "
+     "TDCET TDCDT TDCXT TDGET TDGDT TDGXT ADTR AXTR SDTR SXTR MDTR MXTR DDTR DXTR QADTR "
+     "QAXTR RRDTR RRXTR SLDT SLXT SRDT SRXT EEDTR EEXTR IEDTR IEXTR ESDTR ESXTR CDGTR "
+     "CGDTR CXGTR CGXTR CDFTR CFDTR CXFTR CFXTR CDLGTR CLGDTR CXLGTR CLGXTR CDLFTR CLFDTR "
+     "CXLFTR CLFXTR CDSTR CXSTR CDUTR CXUTR CSDTR CSXTR CUDTR CUXTR CDZT CXZT CZDT CZXT "
+     "PFPO ",
+     "QEMU has no decimal floating point; tests/hypervisor/sie/assist/dfp has every row"},
     {" STMH ", "QEMU 7.2 stores zeros"},
     {" SFASR ", "QEMU 7.2 fails an assertion of its own"},
     {" DIEBR DIDBR THDER THDR TBEDR TBDR ", "QEMU 7.2 lacks them"},

@@ -200,6 +200,52 @@ TEST(DfpTest, ExtendedNumbersLieInPairs) {
   EXPECT_EQ(guest.Execute({0xb3, 0xdd, 0x00, 0x20}), 6);
 }
 
+TEST(DfpTest, ZonedOperandsMayCrossPages) {
+  Guest guest;
+  constexpr uint64_t kPageEnd = 0x21000;
+  guest.gpr(6) = kPageEnd - 2;
+  guest.fpr(1) = Long(12345, 3) | 0x8000000000000000;
+  EXPECT_EQ(guest.Execute({0xed, 0x04, 0x60, 0x00, 0x18, 0xa8}), 0);  // czdt 1,0(5,6),8
+  EXPECT_EQ(guest.machine.Read<uint32_t>(kPageEnd - 2), 0xf1f2f3f4u);
+  EXPECT_EQ(guest.machine.Read<uint8_t>(kPageEnd + 2), 0xd5u);
+  EXPECT_EQ(guest.cc, 1);
+  EXPECT_EQ(guest.Execute({0xed, 0x04, 0x60, 0x00, 0x38, 0xaa}), 0);  // cdzt 3,0(5,6),8
+  EXPECT_EQ(guest.fpr(3), Long(12345) | 0x8000000000000000);
+  // Digits on the left are lost.
+  EXPECT_EQ(guest.Execute({0xed, 0x02, 0x60, 0x00, 0x10, 0xa8}), 0);
+  EXPECT_EQ(guest.machine.Read<uint32_t>(kPageEnd - 2) >> 8, 0xf3f4f5u);
+  EXPECT_EQ(guest.cc, 3);
+}
+
+TEST(DfpTest, ZonedOperandsThatCannotBe) {
+  Guest guest;
+  guest.gpr(6) = 0x20000;
+  guest.fpr(3) = 77;
+  EXPECT_EQ(guest.Execute({0xed, 0x10, 0x60, 0x00, 0x38, 0xaa}), 6);  // 17 bytes
+  EXPECT_EQ(guest.Execute({0xed, 0x0f, 0x60, 0x00, 0x38, 0xaa}), 7);  // no sign
+  EXPECT_EQ(guest.dxc(), 0u);
+  EXPECT_EQ(guest.Execute({0xed, 0x22, 0x60, 0x00, 0x48, 0xab}), 6);  // 35 bytes
+  EXPECT_EQ(guest.fpr(3), 77u);
+  // Storage ends within the operand.
+  guest.gpr(6) = GuestMachine::kStorageSize - 2;
+  guest.machine.Run();
+  EXPECT_NE(guest.Execute({0xed, 0x04, 0x60, 0x00, 0x38, 0xa8}), 0);
+  EXPECT_EQ(guest.machine.Read<uint16_t>(GuestMachine::kStorageSize - 2), 0u);
+}
+
+TEST(DfpTest, CodedDigitsInRegisterPairs) {
+  Guest guest;
+  guest.gpr(2) = 0x1234567890123456;
+  guest.gpr(3) = 0x789012345678901d;
+  EXPECT_EQ(guest.Execute({0xb3, 0xfb, 0x00, 0x42}), 0);  // cxstr 4,2
+  EXPECT_EQ(guest.Execute({0xb3, 0xeb, 0x00, 0x64}), 0);  // csxtr 6,4,0
+  EXPECT_EQ(guest.gpr(6), 0x1234567890123456u);
+  EXPECT_EQ(guest.gpr(7), 0x789012345678901du);
+  EXPECT_EQ(guest.Execute({0xb3, 0xfb, 0x00, 0x43}), 6);
+  EXPECT_EQ(guest.Execute({0xb3, 0xfa, 0x00, 0x42}), 7);  // cxutr: a sign is no digit
+  EXPECT_EQ(guest.dxc(), 0u);
+}
+
 // Whatever else is wrong with the instruction.
 std::vector<uint8_t> CodeOf(const TableRow& row) {
   const auto left = static_cast<uint8_t>(row.opcode >> 8);

@@ -20,8 +20,7 @@ constexpr uint32_t kOperandSize = 40;
 
 FacilityList WithDfp() {
   FacilityList facilities = OfferedFacilities();
-  for (const Facility facility : {Facility::kDfp, Facility::kPfpo, Facility::kDfpZonedConversion,
-                                  Facility::kDfpPackedConversion}) {
+  for (const Facility facility : {Facility::kDfp, Facility::kPfpo, Facility::kDfpZonedConversion}) {
     facilities.Set(static_cast<int>(facility), true);
   }
   return facilities;
@@ -67,8 +66,7 @@ bool IsDecimal(const TableRow& row) {
   const bool later = row.facility == Facility::kFloatingPointExtension &&
                      (row.opcode & 0xff00) == 0xb900;  // CONVERT FROM and TO FIXED and LOGICAL
   return later || row.facility == Facility::kDfp || row.facility == Facility::kPfpo ||
-         row.facility == Facility::kDfpZonedConversion ||
-         row.facility == Facility::kDfpPackedConversion;
+         row.facility == Facility::kDfpZonedConversion;
 }
 
 }  // namespace
