@@ -117,9 +117,19 @@ void GuestCpu::PurgeTlb() {
   UpdateContexts();
 }
 
-void GuestCpu::PurgeTlbEverywhere() {
-  PurgeTlb();
-  environment_.broadcast.Purge(member_);
+void GuestCpu::PurgeTlbElsewhere() {
+  if (environment_.broadcast.Purge(member_)) PurgeTlb();
+}
+
+void GuestCpu::PurgeSpace(uint64_t asce_word) {
+  constexpr uint64_t kIdentity = asce::kOrigin | asce::kRealSpace | Mask<60, 63>();
+  tlb_.FlushSpace(asce_word, kIdentity);
+  UpdateContexts();
+}
+
+void GuestCpu::PurgePages(uint8_t index) {
+  tlb_.FlushPages(index);
+  fetch_limit_ = 0;
 }
 
 uint64_t GuestCpu::GuestTod() const {

@@ -269,8 +269,17 @@ class GuestCpu {
 
   // ---- Translations and time ----
   void PurgeTlb();
-  // PurgeTlb on all CPUs of the VM; they have done so when it returns.
-  void PurgeTlbEverywhere();
+  // PurgeTlb on all CPUs of the VM; they have done so when it returns. This CPU may purge less.
+  void PurgeTlbEverywhere() {
+    PurgeTlb();
+    PurgeTlbElsewhere();
+  }
+  void PurgeTlbElsewhere();
+  // Only what was translated by this address-space-control element.
+  void PurgeSpace(uint64_t asce);
+  // Only pages with these rightmost eight bits of their number: those of one page-table entry are
+  // among them.
+  virtual void PurgePages(uint8_t index);
   uint64_t GuestTod() const;
   int64_t CpuTimer();
   void SetCpuTimer(int64_t value);
@@ -323,7 +332,17 @@ class GuestCpu {
   void DeliverProgramInterruption();
   void DeliverExternalInterruption(ExternalCode code);
   void SwapPsw(uint64_t old_location, uint64_t new_location, const Psw& old);
-  uint8_t* Resolve(GuestAbsolute absolute, bool store);
+  // A page of absolute storage: ours, and its key.
+  struct AbsoluteFrame {
+    GuestAbsolute absolute;
+    uint8_t* page = nullptr;
+    std::atomic<uint8_t>* key = nullptr;
+  };
+  // The frame around `absolute`; null (and stopped) if nothing is mapped there. The latest ones are
+  // remembered until a mapping changes.
+  const AbsoluteFrame* FrameOf(GuestAbsolute absolute);
+  // Our memory at `absolute` in its frame.
+  uint8_t* Touch(const AbsoluteFrame& frame, GuestAbsolute absolute, bool store);
   bool KeyAllows(uint64_t address, Access access, const TranslationContext& context,
                  uint8_t storage_key) const;
   void InterruptProtection(uint64_t address, Access access, uint64_t teid_reason, Space space);
@@ -395,6 +414,9 @@ class GuestCpu {
   uint32_t remembered_prefix_ = kNoPrefix;
   std::atomic<uint32_t> attention_ = 0;
   std::atomic_flag* held_lock_ = nullptr;
+  static constexpr size_t kFrames = 256;
+  std::array<AbsoluteFrame, kFrames> frames_{};
+  uint64_t frames_generation_ = 0;  // of the address space
   Tlb tlb_;
 };
 

@@ -114,23 +114,36 @@ DatResult GuestCpu::Walk(uint64_t asce_word, GuestLogical address) {
                    });
 }
 
-uint8_t* GuestCpu::Resolve(GuestAbsolute absolute, bool store) {
-  const VcpuAddress address(absolute.raw());
+const GuestCpu::AbsoluteFrame* GuestCpu::FrameOf(GuestAbsolute absolute) {
+  const GuestAbsolute page = absolute.page();
+  if (frames_generation_ != environment_.space.generation()) {
+    frames_generation_ = environment_.space.generation();
+    frames_.fill(AbsoluteFrame{});
+  }
+  AbsoluteFrame& frame = frames_[page.raw() / kPageSize % kFrames];
+  if (frame.page && frame.absolute == page) [[likely]]
+    return &frame;
+  const VcpuAddress address(page.raw());
   const auto user = environment_.space.Resolve(address);
   if (!user) {
     if (!Stopped()) {
       stop_ = Stop::kHostFault;
-      host_fault_ = SieExit{SieExit::Reason::kSegmentMissing, address.page()};
+      host_fault_ = SieExit{SieExit::Reason::kSegmentMissing, address};
     }
     return nullptr;
   }
+  frame = {page, reinterpret_cast<uint8_t*>(user->raw()), &environment_.keys.KeyOf(*user)};
+  return &frame;
+}
+
+uint8_t* GuestCpu::Touch(const AbsoluteFrame& frame, GuestAbsolute absolute, bool store) {
   // Touched here, under the guard of Run, so that memory of ours that is gone shows before any part
   // of the instruction has been done.
-  host_fault_ = SieExit{SieExit::Reason::kBackingMissing, address.page()};
-  auto* at = reinterpret_cast<uint8_t*>(user->raw());
+  host_fault_ = SieExit{SieExit::Reason::kBackingMissing, VcpuAddress(frame.absolute.raw())};
+  uint8_t* at = frame.page + (absolute.raw() & kPageMask);
   if (store) {
     __atomic_fetch_or(at, 0, __ATOMIC_RELAXED);
-    IsCode(at - (absolute.raw() & kPageMask));
+    IsCode(frame.page);
   } else {
     static_cast<void>(*static_cast<volatile uint8_t*>(at));
   }
@@ -138,12 +151,11 @@ uint8_t* GuestCpu::Resolve(GuestAbsolute absolute, bool store) {
 }
 
 uint8_t* GuestCpu::FindAbsolute(GuestAbsolute absolute, bool store) {
-  uint8_t* at = Resolve(absolute, store);
-  if (at) {
-    auto& key = environment_.keys.KeyOf(UserAddress(reinterpret_cast<uint64_t>(at)));
-    const uint8_t marks = store ? kKeyReference | kKeyChange : kKeyReference;
-    if ((key.load(std::memory_order_relaxed) & marks) != marks) key.fetch_or(marks);
-  }
+  const AbsoluteFrame* frame = FrameOf(absolute);
+  if (!frame) return nullptr;
+  uint8_t* at = Touch(*frame, absolute, store);
+  const uint8_t marks = store ? kKeyReference | kKeyChange : kKeyReference;
+  if ((frame->key->load(std::memory_order_relaxed) & marks) != marks) frame->key->fetch_or(marks);
   return at;
 }
 
@@ -186,10 +198,11 @@ bool GuestCpu::TranslateIn(const TranslationContext& context, uint64_t address, 
   const bool store = access == Access::kStore;
   // Protection is tested before the page is touched for a store, but needs its key: resolved as a
   // fetch first.
-  uint8_t* at = Resolve(page.absolute, false);
-  if (!at) return false;
+  const AbsoluteFrame* frame = FrameOf(page.absolute);
+  if (!frame) return false;
+  uint8_t* at = Touch(*frame, page.absolute, false);
   page.page = at;
-  page.key = &environment_.keys.KeyOf(UserAddress(reinterpret_cast<uint64_t>(at)));
+  page.key = frame->key;
   const uint8_t storage_key = page.key->load(std::memory_order_relaxed);
   if (store && dat_protection) {
     InterruptProtection(address, access, kTeidDat, space);
@@ -199,7 +212,7 @@ bool GuestCpu::TranslateIn(const TranslationContext& context, uint64_t address, 
     InterruptProtection(address, access, kTeidKey, space);
     return false;
   }
-  if (store && !Resolve(page.absolute, true)) return false;
+  if (store) Touch(*frame, page.absolute, true);
   const uint8_t marks = store ? kKeyReference | kKeyChange : kKeyReference;
   if ((storage_key & marks) != marks) page.key->fetch_or(marks);
 

@@ -88,6 +88,23 @@ class Tlb {
     ++flushes_;
   }
 
+  // Forgets what was translated by an address-space-control element with these bits of `mask`:
+  // numbers of such contexts are void, as by Flush.
+  void FlushSpace(uint64_t asce, uint64_t mask) {
+    for (Known& known : known_) {
+      if (known.context.dat && ((known.context.asce ^ asce) & mask) == 0) known = Known{};
+    }
+  }
+
+  // Forgets the pages with these rightmost eight bits of their number, in all contexts.
+  void FlushPages(uint8_t index) {
+    for (size_t at = index % 16; at < kEntries; at += 16) {
+      Entry& entry = entries_[at];
+      const uint64_t tag = entry.read_tag | entry.write_tag | entry.fetch_tag;
+      if ((tag >> 12 & 0xff) == index) entry = Entry{};
+    }
+  }
+
   // How often every translation was forgotten: what was derived from one is void with it.
   uint64_t flushes() const { return flushes_; }
 

@@ -101,16 +101,17 @@ void PurgeAlb(GuestCpu& cpu, const Insn&) {
 void InvalidatePageTableEntry(GuestCpu& cpu, const Insn& insn) {
   if (!cpu.Privileged() || cpu.InterceptedBy(uapi::kIctlIpteCsp)) return;
   const uint64_t origin = cpu.gpr(insn.r1) & ~uint64_t{0x7ff};
-  uint64_t index = Bits<44, 51>(cpu.gpr(insn.r2));
+  const uint64_t index = Bits<44, 51>(cpu.gpr(insn.r2));
   // R3 counts additional entries (IPTE-range facility).
   uint64_t more = 0;
   if (insn.r3 != 0 && cpu.facilities().Has(Facility::kIpteRange)) more = cpu.gpr(insn.r3) & 0xff;
   if (index + more > 0xff) return cpu.Interrupt(PgmCode::kSpecification);
-  for (uint64_t i = 0; i <= more; ++i, ++index) {
-    if (!SetInEntry(cpu, origin + index * 8, kPageInvalid)) return;
+  for (uint64_t i = 0; i <= more; ++i) {
+    if (!SetInEntry(cpu, origin + (index + i) * 8, kPageInvalid)) return;
   }
-  if ((insn.m4 & 1) && cpu.facilities().Has(Facility::kLocalTlbClearing)) return cpu.PurgeTlb();
-  cpu.PurgeTlbEverywhere();
+  for (uint64_t i = 0; i <= more; ++i) cpu.PurgePages(static_cast<uint8_t>(index + i));
+  if ((insn.m4 & 1) && cpu.facilities().Has(Facility::kLocalTlbClearing)) return;
+  cpu.PurgeTlbElsewhere();
 }
 
 void InvalidateDatTableEntry(GuestCpu& cpu, const Insn& insn) {
@@ -128,8 +129,10 @@ void InvalidateDatTableEntry(GuestCpu& cpu, const Insn& insn) {
       if (!SetInEntry(cpu, (table & asce::kOrigin) + (index + i) * 8, kTableEntryInvalid)) return;
     }
   }
-  if ((insn.m4 & 1) && cpu.facilities().Has(Facility::kLocalTlbClearing)) return cpu.PurgeTlb();
-  cpu.PurgeTlbEverywhere();
+  // Clearing alone may name the space.
+  clear_only&& insn.r3 != 0 ? cpu.PurgeSpace(cpu.gpr(insn.r3)) : cpu.PurgeTlb();
+  if ((insn.m4 & 1) && cpu.facilities().Has(Facility::kLocalTlbClearing)) return;
+  cpu.PurgeTlbElsewhere();
 }
 
 void CompareAndSwapAndPurge(GuestCpu& cpu, const Insn& insn) {

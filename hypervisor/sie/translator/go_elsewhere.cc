@@ -22,6 +22,19 @@ void Translator::TakeBackPoll(int32_t budget) {
   budget_ = budget;
 }
 
+// A branch to a page depends on the eight bits too: its entry stands among those that they choose.
+void Translator::PurgePages(uint8_t index) {
+  GuestCpu::PurgePages(index);
+  page_tables_.DropPages(index);
+  constexpr uint64_t kOfPage = kPageSize / 2;
+  static_assert(x86::kJumpEntries % kOfPage == 0 && x86::kJumpEntries / kOfPage <= 256);
+  x86::JumpEntry* first = &jumps_[index * kOfPage % x86::kJumpEntries];
+  for (x86::JumpEntry* entry = first; entry != first + kOfPage; ++entry) {
+    if ((entry->address >> 12 & 0xff) == index) *entry = {};
+  }
+  if ((ia_ >> 12 & 0xff) == index || (next_ia_ >> 12 & 0xff) == index) purged_here_ = true;
+}
+
 int Translator::GoElsewhere(x86::Frame* frame) {
   if ((ia_ & 1) || busy_page_ || !Synchronize()) return x86::kLeave;
   const x86::JumpEntry& known = jumps_[(ia_ >> 1) % x86::kJumpEntries];

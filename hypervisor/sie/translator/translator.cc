@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 
@@ -165,7 +166,7 @@ const Block* Translator::Renew() {
   Block* fresh = Translate(key);
   if (!fresh) return nullptr;
   fresh->renewals = old.renewals + 1;
-  jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, fresh->entry, 0};
+  Remember(fresh->entry);
   if (forgotten_ == before) Replace(old, *fresh);
   return fresh;
 }
@@ -176,7 +177,7 @@ const Block* Translator::Find() {
   const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
   const auto known = blocks_.find(key);
   const Block* block = known != blocks_.end() ? known->second : Translate(key);
-  if (block) jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, block->entry, 0};
+  if (block) Remember(block->entry);
   return block;
 }
 
@@ -342,6 +343,7 @@ int Translator::ExecuteSite(Frame* frame) {
   frame->cc_high = cpu.cc_ >> 1;
   if (cpu.budget_ != budget && !cpu.IsPollDue()) cpu.TakeBackPoll(budget);
   const bool as_before = cpu.next_ia_ == site.next && cpu.budget_ == budget &&
+                         !std::exchange(cpu.purged_here_, false) &&
                          cpu.tlb_.flushes() == cpu.flushes_ && !cpu.code_stored_ &&
                          (cpu.data_context_ << 16 | cpu.fetch_context_) == contexts &&
                          cpu.CurrentMode() == cpu.mode_;

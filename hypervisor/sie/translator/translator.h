@@ -58,6 +58,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   Outcome Loop() override;
   bool IsCode(const uint8_t* page) override;
   void LowPageStored(uint64_t address, uint8_t* page) override;
+  void PurgePages(uint8_t index) override;
   HostFaultGuard::Recovery* recovery() override { return this; }
   uint64_t ContinueAt(uint64_t instruction) override;
 
@@ -99,6 +100,10 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   void TakeBackPoll(int32_t budget);
   // Goes on at ia_, without a poll.
   int GoElsewhere(x86::Frame* frame);
+  // Lets branches to ia_ find its code.
+  void Remember(const uint8_t* code) {
+    jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, code, 0};
+  }
   void FillPage(uint64_t address);
   int Ended(const x86::Site& site);
   bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
@@ -127,6 +132,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint8_t mode_ = 0;
   uint64_t forgotten_ = 0;    // how often everything was
   bool code_stored_ = false;  // into a page of code, since this was last made false
+  bool purged_here_ = false;  // the page of the instruction was purged by it
   bool ended_ = false;        // an instruction needs EndInstruction
   // For tests: no code waits until it is hot, and whatever it branches to is of its region.
   bool regions_always_ = false;

@@ -50,6 +50,7 @@ void PageTables::Set(uint64_t page, uint64_t read, uint64_t write) {
     pages_ = 1;
   }
   if (entry.read == 0 && entry.write == 0) {
+    if (current_->filled.size() >= kMostFilled) Empty(*current_, false);
     current_->filled.push_back(static_cast<uint32_t>(page));
   }
   entry = {read, write};
@@ -70,6 +71,13 @@ void PageTables::DropWrites(const uint8_t* host) {
       PageEntry& entry = table.entries[page];
       if (entry.write != 0 && entry.write + (uint64_t{page} << 12) == address) entry.write = 0;
     }
+  }
+}
+
+void PageTables::DropPages(uint8_t index) {
+  for (Table& table : tables_) {
+    if (table.entries && index < x86::kLowPages) LowEntry(table, index) = {};
+    for (const uint32_t group : table.pages) table.entries[uint64_t{group} << 8 | index] = {};
   }
 }
 

@@ -35,6 +35,9 @@ class PageTables {
   // Stores to our page at `host` need C++ again, in every space.
   void DropWrites(const uint8_t* host);
 
+  // Forgets the pages with these rightmost eight bits of their number, in every space.
+  void DropPages(uint8_t index);
+
   // Forgets everything.
   void Clear();
 
@@ -42,7 +45,8 @@ class PageTables {
   static constexpr uint64_t kEntries = uint64_t{1} << (x86::kPageTableBits - 12);
   static constexpr size_t kInFront = kPageSize;  // of a table: room for its low entries
   static constexpr size_t kTables = 24;
-  static constexpr size_t kMostPages = 32768;  // of 4 KiB that entries take
+  static constexpr size_t kMostFilled = 1 << 18;  // of one table
+  static constexpr size_t kMostPages = 32768;     // of 4 KiB that entries take
 
   struct Table {
     x86::PageEntry* entries = nullptr;
