@@ -49,10 +49,13 @@ void EmitFill(Assembler& a) {
   a.movdqu(xmmword_ptr(rdx, rcx, 0, -16), xmm0);
   a.dec(rcx);
   a.and_(rcx, -16);
+  Label done = a.newLabel();
+  a.jz(done);
   a.bind(last);
   a.movdqu(xmmword_ptr(rdx, rcx, 0, -16), xmm0);
   a.sub(rcx, 16);
   a.jnz(last);
+  a.bind(done);
   Return(a);
 }
 
