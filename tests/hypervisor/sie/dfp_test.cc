@@ -23,20 +23,15 @@ constexpr uint64_t kNines = 9999999999999999;
 
 static_assert(Long(1) == 0x2238000000000001 && Long(kNines, 369) == 0x77fcff3fcff3fcff);
 
-FacilityList WithDfp() {
-  FacilityList facilities = OfferedFacilities();
-  for (const int facility : {42, 44, 48}) facilities.Set(facility, true);
-  return facilities;
-}
 FacilityList Without(int facility) {
-  FacilityList facilities = WithDfp();
+  FacilityList facilities = OfferedFacilities();
   facilities.Set(facility, false);
   return facilities;
 }
 
 class Guest {
  public:
-  explicit Guest(FacilityList facilities = WithDfp()) : machine(facilities) {}
+  explicit Guest(FacilityList facilities = OfferedFacilities()) : machine(facilities) {}
 
   // The program-interruption code, or 0 if `code` ran to its end.
   int Execute(const std::vector<uint8_t>& code) {
@@ -103,7 +98,7 @@ TEST(DfpTest, QuantumExceptions) {
 
 TEST(DfpTest, AddedModifiersAreIgnoredWithoutTheirFacility) {
   for (const bool has_facility : {false, true}) {
-    Guest guest(has_facility ? WithDfp() : Without(37));
+    Guest guest(has_facility ? OfferedFacilities() : Without(37));
     guest.fpr(2) = Long(2);
     guest.fpr(3) = Long(3);
     EXPECT_EQ(guest.Execute({0xb3, 0xd1, 0x39, 0x12}), 0);  // ddtra 1,2,3,9: toward zero
@@ -244,6 +239,96 @@ TEST(DfpTest, CodedDigitsInRegisterPairs) {
   EXPECT_EQ(guest.Execute({0xb3, 0xfb, 0x00, 0x43}), 6);
   EXPECT_EQ(guest.Execute({0xb3, 0xfa, 0x00, 0x42}), 7);  // cxutr: a sign is no digit
   EXPECT_EQ(guest.dxc(), 0u);
+}
+
+// The function code of PFPO.
+constexpr uint32_t Pfpo(uint32_t target, uint32_t source, uint32_t controls_and_method = 0) {
+  return 1u << 24 | target << 16 | source << 8 | controls_and_method;
+}
+constexpr uint32_t kLongBfp = 6, kExtendedBfp = 7, kLongDfp = 9, kExtendedDfp = 10, kLongHfp = 1;
+
+TEST(PerformFloatingPointOperationTest, ChangesRadix) {
+  Guest guest;
+  guest.gpr(0) = Pfpo(kLongDfp, kLongBfp);
+  guest.gpr(1) = ~uint64_t{0};
+  guest.fpr(4) = 0x4059000000000000;  // 100
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpr(0), Long(1, 2));
+  EXPECT_EQ(guest.gpr(1), 0xffffffff00000000u);
+  EXPECT_EQ(guest.cc, 0);
+  // With a preferred quantum of one.
+  guest.gpr(0) = Pfpo(kLongDfp, kLongBfp, 0x10);
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpr(0), Long(100));
+  guest.fpr(4) = 0x3fb999999999999a;  // 0.1 to 55 digits
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpr(0), Long(1000000000000000, -16));
+  EXPECT_EQ(guest.cc, 1);
+  EXPECT_EQ(guest.fpc(), 0x00080000u);
+  guest.gpr(0) = Pfpo(kLongBfp, kLongDfp);
+  guest.fpr(4) = Long(1, -1);
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpr(0), 0x3fb999999999999au);
+  // pi twice, from 34 decimal digits to 14 hexadecimal ones.
+  guest.gpr(0) = Pfpo(kLongHfp, kExtendedDfp);
+  guest.fpr(4) = 0x39ffd2b32d873e6e;
+  guest.fpr(6) = 0xa9daad5abe6b6404;
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpr(0), 0x416487ed5110b461u);
+}
+
+TEST(PerformFloatingPointOperationTest, TellsWhatItHas) {
+  Guest guest;
+  for (uint32_t target = 0; target < 16; ++target) {
+    for (uint32_t source = 0; source < 16; ++source) {
+      const auto radix = [](uint32_t code) {
+        return code < 3 ? 1 : code >= 5 && code < 8 ? 2 : code >= 8 && code < 11 ? 3 : 0;
+      };
+      const bool has = radix(target) != 0 && radix(source) != 0 && radix(target) != radix(source);
+      guest.gpr(0) = 0x80000000 | Pfpo(target, source);
+      EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+      EXPECT_EQ(guest.cc, has ? 0 : 3) << target << " " << source;
+      if (has) continue;
+      guest.gpr(0) = Pfpo(target, source);
+      EXPECT_EQ(guest.Execute({0x01, 0x0a}), 6) << target << " " << source;
+    }
+  }
+}
+
+TEST(PerformFloatingPointOperationTest, AlternateActionReplacesTheInterruption) {
+  Guest guest;
+  guest.fpr(4) = Long(1, 369);
+  guest.fpc() = 0x20000000;
+  guest.gpr(0) = Pfpo(5, kLongDfp);  // to a short binary number
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 7);
+  EXPECT_EQ(guest.dxc() & 0xf0, 0x20u);
+  const uint64_t scaled = guest.fpr(0);
+  guest.fpr(0) = 0;
+  guest.gpr(0) = Pfpo(5, kLongDfp, 0x40);
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.cc, 2);
+  EXPECT_EQ(guest.fpr(0), scaled);
+  EXPECT_EQ(guest.fpc() & 0xf000, 0x2000u);
+  // The largest work: the least binary number has 11,498 decimal digits.
+  guest.fpc() = 0;
+  guest.gpr(0) = Pfpo(kExtendedDfp, kExtendedBfp, 8);
+  guest.fpr(4) = 0;
+  guest.fpr(6) = 1;
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpc(), 0x00080000u);
+  guest.gpr(0) = Pfpo(kLongDfp, kExtendedBfp);
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 0);
+  EXPECT_EQ(guest.fpr(0), Long(0, -398));
+  EXPECT_EQ(guest.fpc(), 0x00180000u);
+}
+
+TEST(PerformFloatingPointOperationTest, NeedsAfpAndItsFacility) {
+  Guest guest;
+  guest.machine.cpu.cr[0] &= ~GuestMachine::cr0_afp;
+  EXPECT_EQ(guest.Execute({0x01, 0x0a}), 7);
+  EXPECT_EQ(guest.dxc(), 1u);
+  Guest older(Without(44));
+  EXPECT_EQ(older.Execute({0x01, 0x0a}), 1);
 }
 
 // Whatever else is wrong with the instruction.

@@ -9,13 +9,16 @@
 
 namespace hypervisor::bfp {
 
-// Rounding modes, by their number in the FPC; kNearestAway is named by M3 fields only.
+// Rounding modes, by their number in the FPC. Those that it doesn't have are named by modifiers
+// (kNearestAway) or come with numbers of another radix.
 enum class Rounding : uint8_t {
   kNearestEven = 0,
   kTowardZero = 1,
   kUp = 2,
   kDown = 3,
   kNearestAway = 4,
+  kNearestTowardZero = 5,
+  kAway = 6,
   kPrepareShorter = 7,  // if inexact, the rightmost bit becomes one
 };
 
@@ -88,6 +91,10 @@ constexpr bool RoundsAway(Rounding rounding, bool negative, bool odd, bool half,
       return half && (more || odd);
     case Rounding::kNearestAway:
       return half;
+    case Rounding::kNearestTowardZero:
+      return half && more;
+    case Rounding::kAway:
+      return half || more;
     case Rounding::kTowardZero:
       return false;
     case Rounding::kUp:
@@ -135,6 +142,8 @@ constexpr typename F::Bits OverflowResult(bool negative, Rounding rounding, bool
   switch (rounding) {
     case Rounding::kNearestEven:
     case Rounding::kNearestAway:
+    case Rounding::kNearestTowardZero:
+    case Rounding::kAway:
       infinite = true;
       break;
     case Rounding::kTowardZero:
@@ -200,8 +209,12 @@ constexpr RoundedResult<F, G> RoundWithScale(const Exact& exact, Environment& en
   if (tiny || (overflow && (environment.masks & kOverflow))) {
     environment.Trap(tiny ? kUnderflow : kOverflow, inexact, incremented);
     result.is_scaled = true;
-    result.scaled = Pack<G>(exact.negative, number.exponent + (tiny ? scale : -scale),
-                            number.significand >> (128 - G::kPrecision));
+    // Once, but for conversions from another radix, whose numbers may lie farther away.
+    int exponent = number.exponent;
+    do {
+      exponent += tiny ? scale : -scale;
+    } while (exponent > G::kMaxExponent || exponent < G::kMinExponent);
+    result.scaled = Pack<G>(exact.negative, exponent, number.significand >> (128 - G::kPrecision));
     return result;
   }
   if (overflow) {

@@ -16,7 +16,8 @@ namespace {
 
 constexpr Rounding kRoundings[] = {Rounding::kNearestEven, Rounding::kTowardZero,
                                    Rounding::kUp,          Rounding::kDown,
-                                   Rounding::kNearestAway, Rounding::kPrepareShorter};
+                                   Rounding::kNearestAway, Rounding::kNearestTowardZero,
+                                   Rounding::kAway,        Rounding::kPrepareShorter};
 constexpr uint8_t kMasks[] = {
     0, 0, 0, kInexact, kOverflow | kUnderflow, kOverflow | kUnderflow | kInexact};
 
@@ -179,9 +180,19 @@ TYPED_TEST(ArithmeticTest, IntegralValues) {
                         : rounding == Rounding::kUp          ? MPFR_RNDU
                         : rounding == Rounding::kDown        ? MPFR_RNDD
                         : rounding == Rounding::kNearestAway ? MPFR_RNDNA
+                        : rounding == Rounding::kAway        ? MPFR_RNDA
                                                              : MPFR_RNDZ;
       mpfr_rint(integral.get(), x.get(), mode);
       const bool inexact = mpfr_cmp(integral.get(), x.get()) != 0;
+      if (rounding == Rounding::kNearestTowardZero && inexact) {
+        Real rest(256);
+        mpfr_sub(rest.get(), x.get(), integral.get(), MPFR_RNDN);
+        if (mpfr_cmp_d(rest.get(), 0.5) > 0) {
+          mpfr_add_si(integral.get(), integral.get(), 1, MPFR_RNDN);
+        } else if (mpfr_cmp_d(rest.get(), -0.5) < 0) {
+          mpfr_add_si(integral.get(), integral.get(), -1, MPFR_RNDN);
+        }
+      }
       if (rounding == Rounding::kPrepareShorter && inexact) {
         mpz_t integer;
         mpz_init(integer);

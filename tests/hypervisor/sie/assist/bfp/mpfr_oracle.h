@@ -57,10 +57,13 @@ struct RoundedByMpfr {
 // exact result that is.
 template <typename Operation>
 RoundedByMpfr RoundByMpfr(Operation operation, int precision, Rounding rounding) {
-  const bool by_hand = rounding == Rounding::kNearestAway || rounding == Rounding::kPrepareShorter;
+  const bool by_hand = rounding == Rounding::kNearestAway ||
+                       rounding == Rounding::kNearestTowardZero ||
+                       rounding == Rounding::kPrepareShorter;
   const auto mode = rounding == Rounding::kNearestEven ? MPFR_RNDN
                     : rounding == Rounding::kUp        ? MPFR_RNDU
                     : rounding == Rounding::kDown      ? MPFR_RNDD
+                    : rounding == Rounding::kAway      ? MPFR_RNDA
                                                        : MPFR_RNDZ;
   // One bit more tells where the nearest is.
   Real result(precision + (by_hand ? 1 : 0));
@@ -84,6 +87,8 @@ RoundedByMpfr RoundByMpfr(Operation operation, int precision, Rounding rounding)
     rounded.inexact = rounded.inexact || half;
     if (rounding == Rounding::kNearestAway) {
       rounded.incremented = half;
+    } else if (rounding == Rounding::kNearestTowardZero) {
+      rounded.incremented = half && side != 0;
     } else {
       rounded.incremented = rounded.inexact && (rounded.significand & 1) == 0;
     }
@@ -135,6 +140,7 @@ Expected<F> ExpectedOf(Operation operation, Rounding rounding, uint8_t masks) {
       const bool more = precision == 0 && !half;
       switch (rounding) {
         case Rounding::kNearestEven:
+        case Rounding::kNearestTowardZero:
           incremented = more;
           break;
         case Rounding::kNearestAway:
@@ -148,6 +154,7 @@ Expected<F> ExpectedOf(Operation operation, Rounding rounding, uint8_t masks) {
           break;
         case Rounding::kTowardZero:
           break;
+        case Rounding::kAway:
         case Rounding::kPrepareShorter:
           incremented = true;
           break;
@@ -167,14 +174,18 @@ Expected<F> ExpectedOf(Operation operation, Rounding rounding, uint8_t masks) {
   if (tiny || (overflow && (masks & kOverflow))) {
     expected.trap = tiny ? kUnderflow : kOverflow;
     if (rounded.inexact) expected.trap |= kInexact | (rounded.incremented ? kIncremented : 0);
-    const int scale = F::kScale;
-    expected.bits =
-        BitsOf<F>(negative, rounded.exponent + (tiny ? scale : -scale), rounded.significand);
+    // Numbers of wider formats may need it more than once.
+    int scaled = rounded.exponent;
+    do {
+      scaled += tiny ? F::kScale : -F::kScale;
+    } while (scaled > F::kMaxExponent || scaled < F::kMinExponent);
+    expected.bits = BitsOf<F>(negative, scaled, rounded.significand);
     return expected;
   }
   if (overflow) {
     const bool infinite = rounding == Rounding::kNearestEven ||
                           rounding == Rounding::kNearestAway ||
+                          rounding == Rounding::kNearestTowardZero || rounding == Rounding::kAway ||
                           rounding == (negative ? Rounding::kDown : Rounding::kUp);
     expected.bits = SignOf<F>(negative) | (infinite ? F::kInfinity : F::kLargest);
     expected.flags |= kOverflow;

@@ -39,6 +39,8 @@ class Cpu(State):
         self.masks = self.fpc >> 24
         self.flags = self.trap = 0
         self.suppress_inexact = False
+        self.alternate = False
+        self.reports_quantum = True
 
     def field(self, bit, width=4):
         return int.from_bytes(self.text, 'big') >> (48 - bit - width) & ((1 << width) - 1)
@@ -103,6 +105,8 @@ class Cpu(State):
             self.trap |= INEXACT | (4 if incremented else 0)
 
     def quantum(self):
+        if not self.reports_quantum:
+            return
         if self.masks & QUANTUM:
             self.trap = QUANTUM
         else:

@@ -10,6 +10,7 @@ import sys
 
 import conversion_rules
 import number_rules
+import radix_rules
 from cpu_model import Cpu, State, Stop, Suppressed
 
 RULES = {
@@ -33,6 +34,7 @@ RULES = {
     conversion_rules.to_bcd: 'CSDTR CSXTR CUDTR CUXTR',
     conversion_rules.from_zoned: 'CDZT CXZT',
     conversion_rules.to_zoned: 'CZDT CZXT',
+    radix_rules.perform: 'PFPO',
 }
 RULE_OF = {mnemonic: rule for rule, names in RULES.items() for mnemonic in names.split()}
 
@@ -52,7 +54,7 @@ def differences(words):
         cpu.fpc |= cpu.flags << 16
         if cpu.trap:
             expected_code, expected_dxc = 7, cpu.trap
-            if getattr(cpu, 'alternate', False):
+            if cpu.alternate:
                 expected_code = 0
             cpu.fpc = cpu.fpc & 0xffff00ff | cpu.trap << 8
             if not expected_code:

@@ -113,16 +113,17 @@ typename F::Bits RandomStates::DecimalNumber() {
 }
 
 uint64_t RandomStates::Function() {
-  const auto format = [this] {
-    constexpr uint64_t kFormats[] = {0, 1, 2, 5, 6, 7, 8, 9, 10};
-    return OneIn(20) ? Below(256) : kFormats[Below(9)];
-  };
+  // Mostly two formats of different radix.
+  constexpr uint64_t kFormats[] = {0, 1, 2, 5, 6, 7, 8, 9, 10};
+  const uint64_t source = Below(9);
+  const uint64_t target = OneIn(12) ? Below(9) : (source / 3 * 3 + 3 + Below(6)) % 9;
+  uint64_t formats = kFormats[target] << 16 | kFormats[source] << 8;
+  if (OneIn(20)) formats ^= (1 + Below(255)) << (OneIn(2) ? 8 : 16);
   constexpr uint64_t kMethods[] = {0, 1, 8, 9, 10, 11, 12, 13, 14, 15};
   const uint64_t method = OneIn(20) ? Below(16) : kMethods[Below(10)];
   const uint64_t controls = OneIn(2) ? 0 : Below(16);
   return (Next() & 0xffffffff00000000) | uint64_t{OneIn(10)} << 31 |
-         (OneIn(20) ? Below(128) : 1) << 24 | format() << 16 | format() << 8 | controls << 4 |
-         method;
+         (OneIn(20) ? Below(128) : 1) << 24 | formats | controls << 4 | method;
 }
 
 uint64_t RandomStates::GeneralRegister(const TableRow& row) {
