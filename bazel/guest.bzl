@@ -1,6 +1,6 @@
 """Guest programs: s390x code that a test loads into a machine."""
 
-def s390x_guest(name, src, hdrs = [], copts = [], visibility = None):
+def s390x_guest(name, src, hdrs = [], copts = [], linkopts = [], testonly = False, visibility = None):
     """Assembles or compiles `src` into name.elf, linked at 0x10000, and name.bin, its bytes from there.
 
     Execution starts at _start, in the z/Architecture 64-bit mode or in the one that a short PSW gives: it
@@ -11,6 +11,8 @@ def s390x_guest(name, src, hdrs = [], copts = [], visibility = None):
       src: a .S or .c file.
       hdrs: files that it includes, by their path from the workspace or beside it.
       copts: further options of the cross compiler.
+      linkopts: libraries, behind the source.
+      testonly: as everywhere.
       visibility: as everywhere.
     """
     native.genrule(
@@ -22,9 +24,10 @@ def s390x_guest(name, src, hdrs = [], copts = [], visibility = None):
             "-fno-stack-protector -fno-asynchronous-unwind-tables -mno-vx -I. -iquote $$(dirname $(location %s))" % src,
             " ".join(copts),
             "-nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -T $(location //tests/guests:guest.ld)",
-            "-o $(location %s.elf) $(location %s) &&" % (name, src),
+            "-o $(location %s.elf) $(location %s) %s &&" % (name, src, " ".join(linkopts)),
             "$(location @s390x_gcc//:objcopy) -O binary $(location %s.elf) $(location %s.bin)" % (name, name),
         ]),
         tools = ["@s390x_gcc//:gcc", "@s390x_gcc//:objcopy"],
+        testonly = testonly,
         visibility = visibility,
     )
