@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "hypervisor/uapi/capability.h"
@@ -81,16 +82,14 @@ void SetSyncRegisters(const Vcpu& vcpu) {
 
 }  // namespace
 
-Vcpu* CreateVcpu(Vm& vm, uint64_t id, int& error) {
-  error = EINVAL;
-  if (id >= vm.vcpus.size()) return nullptr;
-  error = EEXIST;
-  if (vm.FindVcpu(id)) return nullptr;
-  error = ENOMEM;
+int64_t CreateVcpu(Vm& vm, uint64_t id) {
+  const std::lock_guard lock(vm.mutex);
+  if (id >= vm.vcpus.size()) return -EINVAL;
+  if (vm.FindVcpu(id)) return -EEXIST;
   auto pages = VcpuPages::Allocate(
       vm.ucontrol ? VcpuPages::Shown::kRunAndSieBlock : VcpuPages::Shown::kRunOnly,
       vm.system.pages_in_files);
-  if (!pages) return nullptr;
+  if (!pages) return -ENOMEM;
 
   auto vcpu = std::make_unique<Vcpu>(vm, static_cast<uint16_t>(id), std::move(pages));
   uapi::SieBlock& block = vcpu->block();
@@ -110,13 +109,13 @@ Vcpu* CreateVcpu(Vm& vm, uint64_t id, int& error) {
                                                 .keys = vm.system.keys,
                                                 .broadcast = vm.broadcast,
                                                 .facilities = vm.engine_facilities});
-    if (!vcpu->sie) return nullptr;
+    if (!vcpu->sie) return -ENOMEM;
   }
-  error = 0;
-  Vcpu* created = vcpu.release();
-  vm.vcpus[id].store(created, std::memory_order_release);
+  const int number = vm.system.files.Open(std::make_unique<VcpuFile>(vm.shared_from_this(), *vcpu));
+  if (number < 0) return number;
+  vm.vcpus[id].store(vcpu.release(), std::memory_order_release);
   vm.vcpu_count.fetch_add(1, std::memory_order_relaxed);
-  return created;
+  return number;
 }
 
 }  // namespace hypervisor

@@ -8,8 +8,9 @@
 
 namespace hypervisor {
 
-// The vCPU, or null and `error`: EINVAL, EEXIST or ENOMEM. The caller holds vm.mutex.
-Vcpu* CreateVcpu(Vm& vm, uint64_t id, int& error);
+// The number of the vCPU's file, or the negative of EINVAL, EEXIST, ENOMEM or EMFILE, which leave
+// nothing behind.
+int64_t CreateVcpu(Vm& vm, uint64_t id);
 
 }  // namespace hypervisor
 

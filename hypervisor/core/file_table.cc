@@ -9,7 +9,7 @@ FileTable::~FileTable() {
 }
 
 FileTable::Slot* FileTable::Find(int number) const {
-  if (number < 0 || number >= kChunkSize * kChunks) return nullptr;
+  if (number < 0 || number >= kMost) return nullptr;
   Chunk* chunk = chunks_[number / kChunkSize].load(std::memory_order_acquire);
   return chunk ? &(*chunk)[number % kChunkSize] : nullptr;
 }
@@ -37,7 +37,7 @@ void FileTable::Leave(Slot& slot) {
 
 int FileTable::Open(std::unique_ptr<File> file) {
   const std::lock_guard lock(mutex_);
-  for (int number = 0; number < kChunkSize * kChunks; ++number) {
+  for (int number = 0; number < most_; ++number) {
     auto& chunk = chunks_[number / kChunkSize];
     if (!chunk.load(std::memory_order_relaxed)) chunk.store(new Chunk, std::memory_order_release);
     Slot& slot = *Find(number);

@@ -25,7 +25,10 @@ class FileTable {
   static constexpr uint32_t kOpen = 1u << 31;
 
  public:
-  FileTable() = default;
+  static constexpr int kMost = 1 << 20;
+
+  // Holds `most` files, kMost of them at most.
+  explicit FileTable(int most) : most_(most < kMost ? most : kMost) {}
   FileTable(const FileTable&) = delete;
   FileTable& operator=(const FileTable&) = delete;
   ~FileTable();
@@ -55,13 +58,14 @@ class FileTable {
 
  private:
   static constexpr int kChunkSize = 256;
-  static constexpr int kChunks = 4096;
+  static constexpr int kChunks = kMost / kChunkSize;
   using Chunk = std::array<Slot, kChunkSize>;
 
   Slot* Find(int number) const;
   Slot* Enter(int number);
   static void Leave(Slot& slot);
 
+  const int most_;
   std::mutex mutex_;  // taken to open a file
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};
 };

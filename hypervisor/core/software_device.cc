@@ -6,7 +6,7 @@
 
 namespace hypervisor {
 
-SoftwareDevice::SoftwareDevice(Options options) {
+SoftwareDevice::SoftwareDevice(Options options) : system_(options.open_files) {
   system_.machine = options.machine;
   system_.engine = std::move(options.engine);
   system_.sys_admin = options.sys_admin;

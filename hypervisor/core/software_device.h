@@ -20,6 +20,7 @@ class SoftwareDevice : public Device {
     Machine machine = {};
     bool sys_admin = true;        // false: KVM_CREATE_VM refuses UCONTROL VMs
     bool pages_in_files = false;  // Backing answers for vCPUs
+    int open_files = 1 << 20;     // EMFILE past it, as past a process's RLIMIT_NOFILE
   };
 
   SoftwareDevice() : SoftwareDevice(Options{}) {}

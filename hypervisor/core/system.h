@@ -16,6 +16,8 @@ namespace hypervisor {
 using EngineFactory = std::function<std::unique_ptr<Sie>(const SieEnvironment&)>;
 
 struct System {
+  explicit System(int open_files) : files(open_files) {}
+
   Machine machine;
   EngineFactory engine;
   bool sys_admin = true;        // whether our callers count as having CAP_SYS_ADMIN

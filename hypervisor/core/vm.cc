@@ -39,14 +39,6 @@ bool Vm::IsForeign() const {
 
 namespace {
 
-int64_t CreateVcpuFile(Vm& vm, uint64_t id) {
-  const std::lock_guard lock(vm.mutex);
-  int error = 0;
-  Vcpu* vcpu = CreateVcpu(vm, id, error);
-  if (!vcpu) return -error;
-  return vm.system.files.Open(std::make_unique<VcpuFile>(vm.shared_from_this(), *vcpu));
-}
-
 int64_t CheckExtension(Vm& vm, uint64_t capability) {
   return ExtensionValue(vm.system.machine, capability);
 }
@@ -101,7 +93,7 @@ int64_t CreateDevice(Vm& vm, uapi::CreateDevice& device) {
 }
 
 constexpr auto kRequests = ByCode(std::to_array<Request<Vm>>({
-    {uapi::kCreateVcpu, &CreateVcpuFile},
+    {uapi::kCreateVcpu, &CreateVcpu},
     {uapi::kCheckExtension, &CheckExtension},
     {uapi::kEnableCap, &In<Vm, uapi::EnableCap, EnableVmCap>},
     {uapi::kHasDeviceAttr, &In<Vm, uapi::DeviceAttr, HasVmAttribute>},

@@ -52,6 +52,25 @@ TEST_F(SystemTest, UcontrolNeedsPrivilege) {
   EXPECT_EQ(device.Ioctl(system, uapi::kCheckExtension, uapi::kCapS390Ucontrol), 1);
 }
 
+TEST_F(SystemTest, FilesRunOut) {
+  // The device, a VM and a vCPU. What finds no number leaves nothing behind.
+  SoftwareDevice device({.open_files = 3});
+  const int system = device.Open();
+  const int vm = static_cast<int>(device.Ioctl(system, uapi::kCreateVm, uapi::kUcontrolVm));
+  ASSERT_GE(vm, 0);
+  const int other = static_cast<int>(device.Ioctl(system, uapi::kCreateVm, 0));
+  ASSERT_GE(other, 0);
+  EXPECT_EQ(device.Open(), -EMFILE);
+  EXPECT_EQ(device.Ioctl(system, uapi::kCreateVm, uapi::kUcontrolVm), -EMFILE);
+  EXPECT_EQ(device.Ioctl(vm, uapi::kCreateVcpu, 0), -EMFILE);
+  EXPECT_EQ(device.Ioctl(vm, uapi::kGetStatsFd, 0), -EMFILE);
+  device.Close(other);
+  const int vcpu = static_cast<int>(device.Ioctl(vm, uapi::kCreateVcpu, 0));
+  ASSERT_EQ(vcpu, other);
+  EXPECT_EQ(device.Ioctl(vm, uapi::kCreateVcpu, 1), -EMFILE);
+  device.Close(vcpu);
+}
+
 TEST_F(SystemTest, ExtensionsAreTheSameOnTheDeviceAndOnItsMachines) {
   const struct {
     uint32_t capability;
