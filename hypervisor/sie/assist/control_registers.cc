@@ -78,4 +78,16 @@ void ExtractSecondaryAsn(GuestCpu& cpu, const Insn& insn) {
   ExtractAsn(cpu, insn, 3);
 }
 
+// The extended authorization index is in bits 32-47 of control register 8: R1 gets it there, and
+// has the new one in bits 48-63.
+void ExtractAndSetExtendedAuthority(GuestCpu& cpu, const Insn& insn) {
+  if (!cpu.Privileged()) return;
+  uint64_t& control = cpu.state().cr[8];
+  const auto old = static_cast<uint16_t>(control >> 16);
+  const auto fresh = static_cast<uint16_t>(cpu.gpr(insn.r1));
+  control = (control & ~Mask<32, 47>()) | static_cast<uint64_t>(fresh) << 16;
+  cpu.set_gpr_low(insn.r1, static_cast<uint32_t>(old) << 16 | fresh);
+  cpu.ControlChanged();
+}
+
 }  // namespace hypervisor::assist

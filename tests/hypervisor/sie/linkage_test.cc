@@ -56,6 +56,23 @@ TEST_F(LinkageTest, ProgramReturnUndoesBranchAndStack) {
   EXPECT_EQ(machine_.cpu.cr[15], kStack + 8);
 }
 
+TEST_F(LinkageTest, TheExtendedAuthorizationIndexIsExchanged) {
+  machine_.PutCode(GuestMachine::kProgram, {0xb9, 0x9d, 0x00, 0x20,  // esea 2
+                                            0x83, 0x00, 0x00, 0x44});
+  machine_.cpu.cr[8] = 0xaaaabbbb'12345678;
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.cr[8], 0xaaaabbbb'22225678u);
+  EXPECT_EQ(machine_.cpu.gpr[2], 0x22222222'12342222u);
+
+  machine_.cpu.psw.address = GuestMachine::kProgram;
+  machine_.block.ictl = uapi::kIctlPint;
+  machine_.cpu.psw.mask |= Psw::kProblemState;
+  machine_.Run();
+  EXPECT_EQ(machine_.block.iprcc, 2) << "privileged operation";
+  EXPECT_EQ(machine_.cpu.cr[8], 0xaaaabbbb'22225678u);
+}
+
 TEST_F(LinkageTest, AThirdEntryDoesNotFit) {
   machine_.PutCode(GuestMachine::kProgram,
                    {0xb2, 0x40, 0x00, 0x00, 0xb2, 0x40, 0x00, 0x00, 0xb2, 0x40, 0x00, 0x00});
