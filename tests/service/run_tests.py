@@ -45,6 +45,7 @@ class Result(unittest.TextTestResult):
 
 def main():
     path, names = sys.argv[1], sys.argv[2:]
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     spec = importlib.util.spec_from_file_location(os.path.basename(path)[:-3], path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
