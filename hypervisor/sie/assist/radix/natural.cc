@@ -42,6 +42,25 @@ void Natural::ShiftLeft(int bits) {
   if (!limbs_.empty()) limbs_.insert(limbs_.begin(), static_cast<size_t>(bits / 64), 0);
 }
 
+void Natural::Drop64Bits() {
+  if (!limbs_.empty()) limbs_.erase(limbs_.begin());
+}
+
+Natural Natural::Above() const {
+  constexpr int kPartLimbs = 400 / 64 + 1;
+  Natural above = *this;
+  uint64_t carry = 1;
+  for (int i = 0; i < static_cast<int>(limbs_.size()); ++i) {
+    // 448 bits to the right, and 48 back.
+    const uint64_t part = Limb(i + kPartLimbs) << 48 | Limb(i + kPartLimbs - 1) >> 16;
+    const U128 sum = U128{limbs_[static_cast<size_t>(i)]} + part + carry;
+    above.limbs_[static_cast<size_t>(i)] = static_cast<uint64_t>(sum);
+    carry = static_cast<uint64_t>(sum >> 64);
+  }
+  if (carry != 0) above.limbs_.push_back(carry);
+  return above;
+}
+
 int Natural::BitLength() const {
   if (limbs_.empty()) return 0;
   return static_cast<int>(limbs_.size()) * 64 - std::countl_zero(limbs_.back());

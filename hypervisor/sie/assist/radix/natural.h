@@ -21,6 +21,10 @@ class Natural {
   // To a quotient; the remainder is returned. The divisor must not be zero.
   uint64_t Divide(uint64_t divisor);
   void ShiftLeft(int bits);
+  void Drop64Bits();  // on the right
+
+  // A bit more: by one part in 2^400, and by one.
+  Natural Above() const;
 
   int BitLength() const;
   // The leftmost 256 bits, the first of them one; the last one is one, too, if any bit behind it
