@@ -26,7 +26,7 @@ absl::StatusOr<Operations::Operation> Operations::Begin(const google::protobuf::
   operation.mutable_metadata()->PackFrom(metadata);
   {
     std::lock_guard lock(mutex_);
-    running_.emplace(operation.name(), std::move(cancel));
+    running_.emplace(operation.name(), Running{.cancel = std::move(cancel)});
   }
   const auto created =
       registry_.Create<Operation>(operation, ucontrol::v1::Event::KIND_UNSPECIFIED, author);
@@ -39,7 +39,9 @@ absl::StatusOr<Operations::Operation> Operations::Begin(const google::protobuf::
 void Operations::Finish(const std::string& name, absl::FunctionRef<void(Operation&)> outcome) {
   {
     std::lock_guard lock(mutex_);
-    if (running_.erase(name) == 0) return;
+    const auto found = running_.find(name);
+    if (found == running_.end() || found->second.is_ending) return;
+    found->second = {.cancel = nullptr, .is_ending = true};
   }
   const auto changed = registry_.Change<Operation>(name, ucontrol::v1::Event::KIND_UNSPECIFIED, {},
                                                    [&](Operation& operation) {
@@ -51,8 +53,11 @@ void Operations::Finish(const std::string& name, absl::FunctionRef<void(Operatio
     Log(Severity::kError, "an operation's end isn't recorded",
         {{"operation", name}, {"detail", std::string(changed.status().message())}});
   }
-  // A waiter is between its look and its wait, or sees what was changed.
-  { std::lock_guard lock(mutex_); }
+  // Waiters go on when what they look for is there.
+  {
+    std::lock_guard lock(mutex_);
+    running_.erase(name);
+  }
   done_.notify_all();
 }
 
@@ -69,7 +74,7 @@ void Operations::Cancel(const std::string& name) {
   {
     std::lock_guard lock(mutex_);
     const auto found = running_.find(name);
-    if (found != running_.end()) cancel = std::exchange(found->second, nullptr);
+    if (found != running_.end()) cancel = std::exchange(found->second.cancel, nullptr);
   }
   if (cancel) cancel();
 }

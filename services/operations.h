@@ -46,7 +46,11 @@ class Operations {
   Registry& registry_;
   std::mutex mutex_;
   std::condition_variable done_;
-  std::map<std::string, std::function<void()>> running_;
+  struct Running {
+    std::function<void()> cancel = nullptr;
+    bool is_ending = false;  // its outcome is being recorded
+  };
+  std::map<std::string, Running> running_;
 };
 
 }  // namespace services
