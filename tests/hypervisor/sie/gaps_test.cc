@@ -112,8 +112,7 @@ TEST_F(GapsTest, NoFacilityBitPromisesAGap) {
       {"CPU-measurement sampling", 68}, {"constrained transactional execution", 50},
       {"transactional execution", 73},  {"DFP packed conversion", 80},
   };
-  for (const auto& row : rows)
-    EXPECT_FALSE(OfferedFacilities().Has(row.facility)) << row.name;
+  for (const auto& row : rows) EXPECT_FALSE(OfferedFacilities().Has(row.facility)) << row.name;
   EXPECT_TRUE(OfferedFacilities().Has(Facility::kZArch));
 }
 
