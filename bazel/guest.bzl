@@ -31,3 +31,20 @@ def s390x_guest(name, src, hdrs = [], copts = [], linkopts = [], testonly = Fals
         testonly = testonly,
         visibility = visibility,
     )
+
+def linux_program(name, src, visibility = None):
+    """Compiles `src` into name.elf, a program of an s390x Linux that needs no libraries there.
+
+    Args:
+      name: the file, as a target for `data`.
+      src: a .c file.
+      visibility: as everywhere.
+    """
+    native.genrule(
+        name = name,
+        srcs = [src],
+        outs = [name + ".elf"],
+        cmd = "$(location @s390x_gcc//:gcc) -march=z196 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<",
+        tools = ["@s390x_gcc//:gcc"],
+        visibility = visibility,
+    )

@@ -15,6 +15,9 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, "tests/guests")
+import initramfs
+
 ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "3"))
 PATIENCE = 120  # seconds
 GUEST = os.environ.get("UCONTROL_GUEST") or os.path.join(
@@ -34,16 +37,6 @@ def qemu(kernel, initrd, append):
     return ["qemu-system-s390x", "-M", "s390-ccw-virtio", "-m", "256", "-nographic", "-nodefaults", "-chardev",
             "stdio,id=c", "-device", "sclpconsole,chardev=c", "-kernel", kernel, "-initrd", initrd, "-append",
             CONSOLE + append]
-
-
-def archive(program):
-    """A cpio archive (newc) that holds `program` as /init."""
-    def member(name, mode, content):
-        fields = [0, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(name) + 1, 0]
-        head = b"070701" + b"".join(b"%08x" % field for field in fields) + name + b"\0"
-        return head + bytes(-len(head) % 4) + content + bytes(-len(content) % 4)
-    with open(program, "rb") as file:
-        return member(b"init", 0o100755, file.read()) + member(b"TRAILER!!!", 0, b"")
 
 
 def paths(command):
@@ -90,7 +83,7 @@ def main(only):
     inside = " ".join(name for name in only if not name.startswith("boot-"))
     rates, times = ({"ours": [], "qemu": []} for _ in range(2))
     with tempfile.NamedTemporaryFile() as initrd:
-        initrd.write(archive(PATHS))
+        initrd.write(initramfs.archive(PATHS))
         initrd.flush()
         for _ in range(ROUNDS):
             for who, command in (("qemu", qemu), ("ours", ours)):

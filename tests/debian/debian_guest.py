@@ -18,24 +18,19 @@ def find(*names):
                 if os.path.exists(path))
 
 
-def why_not():
+def why_not(disk=True):
     """Why Debian can't be booted here, or nothing."""
-    for file in (KERNEL, INITRAMFS, FRESH):
+    for file in (KERNEL, INITRAMFS) + ((FRESH,) if disk else ()):
         if not os.path.exists(file):
-            return "tools/debian-guest --disk hasn't made " + file
+            return "tools/debian-guest%s hasn't made %s" % (" --disk" if disk else "", file)
     return None
 
 
-class Guest:
-    """A machine that boots from a disk; console output is kept in `shown`."""
+class Machine:
+    """A machine of tools/boot_guest; console output is kept in `shown`."""
 
-    def __init__(self, disk, append="", cpus=2, memory=1024, engine="", flags=()):
-        words = [find("tools/boot_guest", "bazel-bin/tools/boot_guest"), "--kernel", KERNEL,
-                 "--initrd", INITRAMFS, "--disk", disk, "--cpus", str(cpus), "--memory",
-                 str(memory), "--net", "--net_host", "--append",
-                 "console=ttysclp0 root=/dev/vda " + append] + list(flags)
-        if engine:
-            words.append("--engine=" + engine)
+    def __init__(self, arguments):
+        words = [find("tools/boot_guest", "bazel-bin/tools/boot_guest")] + arguments
         self.shown = ""
         self._expected = 0
         self._changed = threading.Condition()
@@ -79,6 +74,42 @@ class Guest:
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
 
+    def end(self, seconds=120):
+        """Waits until the machine has ended; its status."""
+        status = self.process.wait(seconds)
+        self._reader.join(10)
+        return status
+
+    def processor_seconds(self):
+        """What its process has used of the host's processors so far."""
+        with open("/proc/%d/stat" % self.process.pid, encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(10)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    __enter__ = lambda self: self
+
+    def __exit__(self, *_):
+        self.kill()
+
+
+class Guest(Machine):
+    """A machine that boots Debian from a disk."""
+
+    def __init__(self, disk, append="", cpus=2, memory=1024, engine="", flags=()):
+        words = ["--kernel", KERNEL, "--initrd", INITRAMFS, "--disk", disk, "--cpus", str(cpus), "--memory",
+                 str(memory), "--net", "--net_host", "--append",
+                 "console=ttysclp0 root=/dev/vda " + append] + list(flags)
+        if engine:
+            words.append("--engine=" + engine)
+        super().__init__(words)
+
     def log_in(self, seconds):
         """Root's shell, without echo, prompt or line editing."""
         self.expect("guest login: ", seconds)
@@ -100,24 +131,6 @@ class Guest:
         if match.group(1) != "0":
             raise AssertionError("%s: status %s\n%s" % (line, match.group(1), text))
         return text
-
-    def end(self, seconds=120):
-        """Waits until the machine has ended; its status."""
-        status = self.process.wait(seconds)
-        self._reader.join(10)
-        return status
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
-        self._reader.join(10)
-        self.process.stdin.close()
-        self.process.stdout.close()
-
-    __enter__ = lambda self: self
-
-    def __exit__(self, *_):
-        self.kill()
 
 
 def run_line(disk, line, seconds, **options):
