@@ -9,7 +9,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "hypervisor/sie/offered_facilities.h"
-#include "hypervisor/sie/sie.h"
 #include "ucontrol/equipment/equipment.h"
 #include "ucontrol/equipment/program_source.h"
 #include "ucontrol/instruction/instruction_table.h"
@@ -41,7 +40,6 @@ bool HasGuestFile(const std::string& name) {
 
 absl::Status LinuxGuest::Start(const Options& options) {
   device_ = std::make_unique<hypervisor::SoftwareDevice>(hypervisor::SoftwareDevice::Options{
-      .engine = hypervisor::MakeInterpreter,
       .machine = {.facilities = hypervisor::OfferedFacilities()}});
   reader_ = console_.OpenReader(0);
   auto machine = Machine::Create(

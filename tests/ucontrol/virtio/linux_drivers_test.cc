@@ -1,5 +1,6 @@
 // The devices as Linux's own drivers use them.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,12 +8,15 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "tests/ucontrol/linux/linux_guest.h"
 #include "tests/ucontrol/virtio/host_socket.h"
 #include "ucontrol/channel_subsystem/channel_subsystem.h"
+#include "ucontrol/virtio/balloon.h"
 #include "ucontrol/virtio/block.h"
 #include "ucontrol/virtio/ccw_transport.h"
 #include "ucontrol/virtio/console_device.h"
@@ -33,15 +37,15 @@ class LinuxDriversTest : public testing::Test {
       GTEST_SKIP() << "tools/small-kernel and tools/debian-guest haven't run";
     }
   }
-  // Boots with the devices that `make` returns one after the other.
+  // Boots with these devices, one after the other: each a device, or what makes one for a machine.
   template <typename... Made>
   void Boot(uint16_t cpus, Made... made) {
     LinuxGuest::Options options;
     options.cpus = cpus;
     options.attach = [&](Machine& machine) {
       uint16_t number = 0;
-      (CcwTransport::Attach(std::move(made), number++, *machine.FindPart<ChannelSubsystem>(),
-                            machine, machine),
+      (CcwTransport::Attach(DeviceFor(machine, made), number++,
+                            *machine.FindPart<ChannelSubsystem>(), machine, machine),
        ...);
       return absl::OkStatus();
     };
@@ -56,6 +60,15 @@ class LinuxDriversTest : public testing::Test {
     EXPECT_TRUE(guest_.Await("/ # ", kCommand)) << guest_.transcript();
   }
   void Do(std::string_view command) { Ask(std::string(command) + "; echo do''ne $?", "done 0"); }
+
+  template <typename Made>
+  static std::unique_ptr<Device> DeviceFor(Machine& machine, Made& made) {
+    if constexpr (std::is_invocable_v<Made, Machine&>) {
+      return made(machine);
+    } else {
+      return std::move(made);
+    }
+  }
 
   Console second_;  // outlives the machine
   LinuxGuest guest_;
@@ -97,6 +110,23 @@ TEST_F(LinuxDiskTest, HoldsAFileSystemThatTwoCpusFill) {
   Do("cp /bin/busybox /m/a; cp /m/a /m/b & cp /m/a /m/c; wait");
   Do("sync && umount /m && echo 3 >/proc/sys/vm/drop_caches && mount -t ext4 /dev/vda /m");
   Do("cmp /bin/busybox /m/b && cmp /m/a /m/c");
+}
+
+TEST_F(LinuxDiskTest, StandsBesideOthers) {
+  const int file = memfd_create("disk", MFD_CLOEXEC);
+  ASSERT_EQ(ftruncate(file, 8 << 20), 0);
+  Block::Options options;
+  options.serial = "in-memory";
+  auto memory = Block::Create(file, options);
+  ASSERT_TRUE(memory.ok()) << memory.status();
+  Boot(2, Open(), *std::move(memory));
+  // Linux names them as it finds them.
+  Do("m=/dev/$(grep -l in-memory /sys/block/vd?/serial | cut -d/ -f4)");
+  Do("f=/dev/$(grep -l a-serial /sys/block/vd?/serial | cut -d/ -f4)");
+  Do("yes one | head -c 4194304 >/p; yes other | head -c 4194304 >/q");
+  Do("dd if=/p of=$m bs=64k & dd if=/q of=$f bs=64k conv=fsync; wait");
+  Do("sync && echo 3 >/proc/sys/vm/drop_caches");
+  Do("head -c 4194304 $m | cmp - /p && head -c 4194304 $f | cmp - /q");
 }
 
 TEST_F(LinuxDiskTest, CannotBeWrittenIfItIsReadOnly) {
@@ -156,6 +186,30 @@ TEST_F(LinuxDriversTest, ReachesServersOnTheHostAndServesOnAForwardedPort) {
 TEST_F(LinuxDriversTest, DrawsRandomBytes) {
   Boot(1, std::make_unique<Rng>());
   Ask("head -c 5000 /dev/hwrng | wc -c", "\n5000\r\n");
+}
+
+bool Holds(const Balloon& balloon, uint32_t pages) {
+  const absl::Time end = absl::Now() + kCommand;
+  while (balloon.actual() != pages && absl::Now() < end) absl::SleepFor(absl::Milliseconds(10));
+  return balloon.actual() == pages;
+}
+
+TEST_F(LinuxDriversTest, GivesStorageBackAndTakesItAgain) {
+  Balloon* balloon = nullptr;
+  Boot(1, [&](Machine& machine) {
+    auto made = std::make_unique<Balloon>(machine);
+    balloon = made.get();
+    return made;
+  });
+  constexpr uint32_t kPages = 64 << 8;  // 64 MiB
+  Do("free() { grep MemFree /proc/meminfo | tr -dc 0-9; }; before=$(free)");
+  balloon->SetTarget(kPages);
+  EXPECT_TRUE(Holds(*balloon, kPages)) << balloon->actual();
+  Do("test $((before - $(free))) -gt 60000");
+  balloon->SetTarget(0);
+  EXPECT_TRUE(Holds(*balloon, 0)) << balloon->actual();
+  // What it took again is storage like any other.
+  Do("head -c 100000000 /dev/zero >/filled && head -c 100000000 /dev/zero | cmp - /filled");
 }
 
 TEST_F(LinuxDriversTest, TalksOverASecondConsole) {
