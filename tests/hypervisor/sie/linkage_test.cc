@@ -117,6 +117,30 @@ TEST_F(LinkageTest, AStackingProgramCallReturnsToItsCallersAuthority) {
   EXPECT_EQ(machine_.cpu.cr[15], kStack + 8);
 }
 
+// The base space's ASTE designates another segment table than CR1 does: the page that is executed
+// is another one there, though nothing of the PSW changes but its address.
+TEST_F(LinkageTest, ABranchInTheSubspaceGroupIsToTheNewSpace) {
+  constexpr uint64_t kOtherTable = 0x82000;
+  constexpr uint64_t kOtherPages = 0xa0000;
+  constexpr uint64_t kElsewhere = 0x28000;
+  for (uint64_t page = 0; page < 256; ++page)
+    machine_.Put<uint64_t>(kOtherPages + page * 8, page * kPageSize);
+  machine_.Put<uint64_t>(kOtherTable, kOtherPages);
+  constexpr uint64_t kTarget = GuestMachine::kProgram + 0x100;
+  machine_.Put<uint64_t>(kOtherPages + kTarget / kPageSize * 8, kElsewhere);
+  machine_.Put<uint64_t>(kPrimaryAste + 8, kOtherTable);
+  machine_.cpu.cr[2] = 0x53000;
+  machine_.Put<uint32_t>(0x53000, kPrimaryAste);
+  machine_.PutCode(kTarget, {0x83, 0x00, 0x00, 0x44});
+  machine_.PutCode(kElsewhere + kTarget % kPageSize, {0x83, 0x00, 0x00, 0x45});
+  machine_.PutCode(GuestMachine::kProgram, {0xb2, 0x58, 0x00, 0x4c});  // bsg 4,12
+  machine_.cpu.gpr[12] = kTarget;
+  machine_.Run();
+  EXPECT_EQ(machine_.cpu.cr[1], kOtherTable);
+  EXPECT_EQ(machine_.cpu.gpr[4], GuestMachine::kProgram + 4);
+  EXPECT_EQ(machine_.block.ipb >> 16, 0x45u);
+}
+
 // A call with ASN tracing leaves an entry for itself and one for its return.
 TEST_F(LinkageTest, CallsAndReturnsAreTraced) {
   machine_.block.ictl = uapi::kIctlPint;

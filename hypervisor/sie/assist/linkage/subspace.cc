@@ -78,6 +78,7 @@ void BranchInSubspaceGroup(GuestCpu& cpu, const Insn& insn) {
       to_base ? target.asce : (state.cr[kPrimaryAsce] & kEvents) | (target.asce & ~kEvents);
   state.cr[kSecondaryAsce] = state.cr[kPrimaryAsce];
   linkage::SetSecondaryAsn(state, linkage::PrimaryAsn(state));
+  cpu.ControlChanged();
   if (to_base) {
     cpu.StoreReal<uint32_t>(table + 4, active & 0x7fffffff);
   } else {
