@@ -8,11 +8,16 @@ namespace hypervisor {
 
 using x86::PageEntry;
 
+namespace {
+
+constexpr int kEntriesOfPage = 9;  // of ours, as a power of two
+
+}  // namespace
+
 PageTables::~PageTables() {
   for (Table& table : tables_) {
     if (!table.entries) continue;
-    munmap(reinterpret_cast<uint8_t*>(table.entries) - kInFront,
-           kInFront + kEntries * sizeof(PageEntry));
+    munmap(reinterpret_cast<uint8_t*>(table.entries) - kInFront, kReservation);
   }
 }
 
@@ -27,7 +32,7 @@ PageEntry* PageTables::Of(uint64_t context) {
     if (table.used < oldest->used) oldest = &table;
   }
   if (!oldest->entries) {
-    void* at = mmap(nullptr, kInFront + kEntries * sizeof(PageEntry), PROT_READ | PROT_WRITE,
+    void* at = mmap(nullptr, kReservation, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return nullptr;
     oldest->entries = reinterpret_cast<PageEntry*>(static_cast<uint8_t*>(at) + kInFront);
@@ -41,23 +46,26 @@ PageEntry* PageTables::Of(uint64_t context) {
 
 void PageTables::Set(uint64_t page, uint64_t read, uint64_t write) {
   if (page >= kEntries) return;
-  PageEntry& entry = current_->entries[page];
-  if (current_->pages.insert(static_cast<uint32_t>(page >> 8)).second && ++pages_ > kMostPages) {
+  const auto group = static_cast<uint32_t>(page >> kEntriesOfPage);
+  if (current_->pages.insert(group).second && ++pages_ > kMostPages) {
     for (Table& table : tables_) {
       if (table.entries) Empty(table, true);
     }
-    current_->pages.insert(static_cast<uint32_t>(page >> 8));
+    current_->pages.insert(group);
     pages_ = 1;
   }
-  if (entry.read == 0 && entry.write == 0) {
+  PageEntry& for_loads = current_->entries[page];
+  PageEntry& for_stores = current_->entries[kEntries + page];
+  if (for_loads == 0 && for_stores == 0) {
     if (current_->filled.size() >= kMostFilled) Empty(*current_, false);
     current_->filled.push_back(static_cast<uint32_t>(page));
   }
-  entry = {read, write};
+  for_loads = read;
+  for_stores = write;
 }
 
 void PageTables::SetLow(uint64_t page, uint64_t write) {
-  LowEntry(*current_, page).write = write;
+  LowEntry(*current_, page) = write;
 }
 
 void PageTables::DropWrites(const uint8_t* host) {
@@ -65,19 +73,24 @@ void PageTables::DropWrites(const uint8_t* host) {
   for (Table& table : tables_) {
     for (uint64_t page = 0; table.entries && page < x86::kLowPages; ++page) {
       PageEntry& low = LowEntry(table, page);
-      if (low.write != 0 && low.write + (page << 12) == address) low.write = 0;
+      if (low != 0 && low + (page << 12) == address) low = 0;
     }
     for (const uint32_t page : table.filled) {
-      PageEntry& entry = table.entries[page];
-      if (entry.write != 0 && entry.write + (uint64_t{page} << 12) == address) entry.write = 0;
+      PageEntry& entry = table.entries[kEntries + page];
+      if (entry != 0 && entry + (uint64_t{page} << 12) == address) entry = 0;
     }
   }
 }
 
 void PageTables::DropPages(uint8_t index) {
   for (Table& table : tables_) {
-    if (table.entries && index < x86::kLowPages) LowEntry(table, index) = {};
-    for (const uint32_t group : table.pages) table.entries[uint64_t{group} << 8 | index] = {};
+    if (table.entries && index < x86::kLowPages) LowEntry(table, index) = 0;
+    for (const uint32_t group : table.pages) {
+      for (uint64_t half = 0; half < 1 << kEntriesOfPage; half += 256) {
+        const uint64_t page = (uint64_t{group} << kEntriesOfPage) + half + index;
+        table.entries[page] = table.entries[kEntries + page] = 0;
+      }
+    }
   }
 }
 
@@ -90,11 +103,11 @@ void PageTables::Clear() {
 }
 
 void PageTables::Empty(Table& table, bool give_back) {
-  for (uint64_t page = 0; page < x86::kLowPages; ++page) LowEntry(table, page) = {};
-  for (const uint32_t page : table.filled) table.entries[page] = {};
+  for (uint64_t page = 0; page < x86::kLowPages; ++page) LowEntry(table, page) = 0;
+  for (const uint32_t page : table.filled) table.entries[page] = table.entries[kEntries + page] = 0;
   table.filled.clear();
   if (!give_back) return;
-  madvise(table.entries, kEntries * sizeof(PageEntry), MADV_DONTNEED);
+  madvise(table.entries, 2 * kEntries * sizeof(PageEntry), MADV_DONTNEED);
   pages_ -= table.pages.size();
   table.pages.clear();
 }

@@ -42,18 +42,21 @@ class PageTables {
   void Clear();
 
  private:
-  static constexpr uint64_t kEntries = uint64_t{1} << (x86::kPageTableBits - 12);
+  static constexpr uint64_t kEntries = x86::kPageTableEntries;  // for loads, and for stores
   static constexpr size_t kInFront = kPageSize;  // of a table: room for its low entries
+  static constexpr size_t kReservation = kInFront + 2 * kEntries * sizeof(x86::PageEntry);
   static constexpr size_t kTables = 24;
   static constexpr size_t kMostFilled = 1 << 18;  // of one table
-  static constexpr size_t kMostPages = 32768;     // of 4 KiB that entries take
+  static constexpr size_t kMostPages =
+      16384;  // of 4 KiB that entries for loads take, and those for stores
 
   struct Table {
     x86::PageEntry* entries = nullptr;
     uint64_t context = ~uint64_t{0};
     uint64_t used = 0;  // when
     std::vector<uint32_t> filled;
-    absl::flat_hash_set<uint32_t> pages;  // of ours that hold entries
+    absl::flat_hash_set<uint32_t>
+        pages;  // of ours that hold entries: as many for loads as for stores
   };
 
   void Empty(Table& table, bool give_back);

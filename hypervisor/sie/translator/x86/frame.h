@@ -1,7 +1,8 @@
 // What translated code keeps at its stack pointer, and how C++ and it hand over to each other.
 //
 // Registers of the host in translated code: rsp the frame, rbp the CpuState, r14 the page table of
-// the data space, rax, rcx, rdx and rsi for what comes and goes, and all others guest registers.
+// the data space (and kPageTableBias), rax, rcx, rdx and rsi for what comes and goes, and all
+// others guest registers.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 
@@ -50,15 +51,17 @@ struct JumpEntry {
 };
 inline constexpr uint64_t kJumpEntries = 16384;
 
-// One page of a data space: our address less the guest's, or 0 if an access needs C++.
-struct PageEntry {
-  uint64_t read = 0;
-  uint64_t write = 0;
-};
+// Where a page of a data space is: our address less the guest's, or 0 if an access needs C++. A
+// table has an entry for loads from each page, and behind them one for stores to each.
+using PageEntry = uint64_t;
 inline constexpr int kPageTableBits = 42;  // of addresses that page tables have entries for
+inline constexpr uint64_t kPageTableEntries = uint64_t{1} << (kPageTableBits - 12);
 // In front of a table stand entries of its first pages for stores beside the bytes that low-address
 // protection covers. Such stores are known when they are translated: to lowcore, without a base.
 inline constexpr uint64_t kLowPages = 2;
+// r14 is that much more than the table's address: its low bits are what an address is shifted by to
+// be a page's number.
+inline constexpr int kPageTableBias = 12;
 
 enum class Leave : uint32_t {
   kHandled,  // C++ has made the CPU's state good

@@ -82,16 +82,23 @@ bool IsUnprotectedLow(uint64_t address, int bytes) {
 bool BlockEmitter::FindKnownPage(const Value& known, Gp entry, int bytes, bool store,
                                  const Label& slow) {
   const auto address = static_cast<uint64_t>(known.constant);
-  constexpr uint64_t kInReach = uint64_t{1} << 38;  // of a displacement
-  if (known.where != Where::kConstant || address >= kInReach ||
+  if (known.where != Where::kConstant || address >> kPageTableBits != 0 ||
       (address & kPageMask) + static_cast<uint64_t>(bytes) > kPageSize) {
     return false;
   }
-  auto at = static_cast<int32_t>((address >> 12) * sizeof(PageEntry));
-  if (store && IsUnprotectedLow(address, bytes))
-    at -= static_cast<int32_t>(kLowPages * sizeof(PageEntry));
-  at += static_cast<int32_t>(store ? offsetof(PageEntry, write) : offsetof(PageEntry, read));
-  a_.mov(entry, ptr(r14, at, 8));
+  auto number = static_cast<int64_t>(address >> 12);
+  if (store && IsUnprotectedLow(address, bytes)) {
+    number -= static_cast<int64_t>(kLowPages);
+  } else if (store) {
+    number += static_cast<int64_t>(kPageTableEntries);
+  }
+  constexpr int64_t kInReach = 1 << 27;  // of a displacement
+  if (number < kInReach) {
+    a_.mov(entry, ptr(r14, static_cast<int32_t>(number * 8) - kPageTableBias, 8));
+  } else {
+    a_.mov(entry.r32(), static_cast<uint32_t>(number));
+    a_.mov(entry, ptr(r14, entry, 3, -kPageTableBias, 8));
+  }
   a_.test(entry, entry);
   a_.jz(slow);
   return true;
@@ -125,13 +132,10 @@ void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const L
     a_.bind(aligned);
     EmitUnaligned(unaligned, aligned, slow, address, entry, bytes);
   }
-  a_.mov(entry, address);
-  a_.shr(entry, 8);
-  a_.and_(entry, -16);
-  a_.mov(
-      entry,
-      ptr(r14, entry, 0,
-          static_cast<int32_t>(store ? offsetof(PageEntry, write) : offsetof(PageEntry, read)), 8));
+  static_assert(kPageTableBias == 12 && kPageSize == 1 << 12);
+  a_.shrx(entry, address, r14);
+  if (store) a_.or_(entry.r32(), static_cast<int>(kPageTableEntries));
+  a_.mov(entry, ptr(r14, entry, 3, -kPageTableBias, 8));
   a_.test(entry, entry);
   a_.jz(slow);
 }

@@ -40,7 +40,7 @@ void EmitEnter(x86::Assembler& a) {
   a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
   a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
   a.mov(rbp, rdx);
-  a.mov(r14, rcx);
+  a.lea(r14, ptr(rcx, kPageTableBias));
   a.mov(rax, rsi);
   LoadGuestRegisters(a);
   a.jmp(rax);
@@ -91,6 +91,7 @@ void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored) {
   a.jmp(stored);
   a.bind(elsewhere);
   a.mov(r14, FRAME(pages));
+  a.add(r14, kPageTableBias);
   LoadGuestRegisters(a);
   a.jmp(FRAME(code));
 }
