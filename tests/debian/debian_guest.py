@@ -119,7 +119,7 @@ class Guest(Machine):
         self.expect(r"root@guest:~# ", 120)
         self.type("exec /bin/sh")
         self.expect(r"# \Z", 60)
-        self.type("PS1=; stty -echo cols 200; export LC_ALL=C.UTF-8 TERM=dumb; echo re''ady")
+        self.type("PS1= PS2=; stty -echo cols 200; export LC_ALL=C.UTF-8 TERM=dumb; echo re''ady")
         self.expect(r"^ready\n", 60)
 
     def run(self, line, seconds=120):
