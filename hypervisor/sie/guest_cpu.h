@@ -242,6 +242,10 @@ class GuestCpu {
     completion_code_ = code;
     completion_teid_ = teid;
   }
+  void InterruptDataAfterCompletion(uint8_t data_exception_code) {
+    completion_code_ = PgmCode::kData;
+    completion_dxc_ = data_exception_code;
+  }
   void FixedPointOverflowIf(bool overflow) {
     if (overflow && (psw_mask_ & Psw::kFixedPointOverflow)) [[unlikely]] {
       InterruptAfterCompletion(PgmCode::kFixedPointOverflow);
@@ -386,6 +390,7 @@ class GuestCpu {
   uapi::Interception interception_ = uapi::Interception::kNone;
   PgmCode completion_code_ = PgmCode::kNone;
   uint64_t completion_teid_ = 0;
+  uint8_t completion_dxc_ = 0;
   ProgramInterruption program_interruption_;
   SieExit host_fault_{};
   uint64_t insn_text_ = 0;  // of the instruction to intercept, an EXECUTE's target included

@@ -17,31 +17,30 @@ void CheckAfpRegister(auto& cpu, int r) {
 }
 
 // F1, F2, F3: the register as a long number. E1, E2: as a short one, its leftmost 32 bits.
-#define FLOATING_POINT_OPERAND(name, field)                                                   \
-  struct F##name {                                                                            \
-    static void Check(auto& cpu, const Insn& insn) { CheckAfpRegister(cpu, insn.field); }     \
-    template <typename T>                                                                     \
-    static auto Read(auto& cpu, const Insn& insn) {                                           \
-      CheckAfpRegister(cpu, insn.field);                                                      \
-      return cpu.Fpr(insn.field);                                                             \
-    }                                                                                         \
-    template <typename T>                                                                     \
-    static void Write(auto& cpu, const Insn& insn, auto value) {                              \
-      cpu.SetFpr(insn.field, value);                                                          \
-    }                                                                                         \
-  };                                                                                          \
-  struct E##name {                                                                            \
-    static void Check(auto& cpu, const Insn& insn) { CheckAfpRegister(cpu, insn.field); }     \
-    template <typename T>                                                                     \
-    static auto Read(auto& cpu, const Insn& insn) {                                           \
-      CheckAfpRegister(cpu, insn.field);                                                      \
-      return cpu.template Convert<U32>(cpu.Fpr(insn.field) >> 32);                            \
-    }                                                                                         \
-    template <typename T>                                                                     \
-    static void Write(auto& cpu, const Insn& insn, auto value) {                              \
-      cpu.SetFpr(insn.field, (cpu.Fpr(insn.field) & cpu.template Constant<U64>(0xffffffff)) | \
-                                 (cpu.template Convert<U64>(value) << 32));                   \
-    }                                                                                         \
+#define FLOATING_POINT_OPERAND(name, field)                                               \
+  struct F##name {                                                                        \
+    static void Check(auto& cpu, const Insn& insn) { CheckAfpRegister(cpu, insn.field); } \
+    template <typename T>                                                                 \
+    static auto Read(auto& cpu, const Insn& insn) {                                       \
+      CheckAfpRegister(cpu, insn.field);                                                  \
+      return cpu.Fpr(insn.field);                                                         \
+    }                                                                                     \
+    template <typename T>                                                                 \
+    static void Write(auto& cpu, const Insn& insn, auto value) {                          \
+      cpu.SetFpr(insn.field, value);                                                      \
+    }                                                                                     \
+  };                                                                                      \
+  struct E##name {                                                                        \
+    static void Check(auto& cpu, const Insn& insn) { CheckAfpRegister(cpu, insn.field); } \
+    template <typename T>                                                                 \
+    static auto Read(auto& cpu, const Insn& insn) {                                       \
+      CheckAfpRegister(cpu, insn.field);                                                  \
+      return cpu.FprHigh(insn.field);                                                     \
+    }                                                                                     \
+    template <typename T>                                                                 \
+    static void Write(auto& cpu, const Insn& insn, auto value) {                          \
+      cpu.SetFprHigh(insn.field, value);                                                  \
+    }                                                                                     \
   };
 FLOATING_POINT_OPERAND(1, r1)
 FLOATING_POINT_OPERAND(2, r2)

@@ -18,8 +18,20 @@
 //   cpu.MultiplyHigh(a, b), CountLeadingZeros(v), RotateLeft(v, by), ByteSwap(v)
 //   cpu.Compare(a, b), CompareWithZero(v)   condition codes 0 equal, 1 low, 2 high
 //
+//   Of binary-floating-point numbers, short in a U32 and long in a U64, by the FPC; all but SignBfp
+//   may stop the instruction or latch an interruption:
+//   cpu.AddBfp(a, b), SubtractBfp, MultiplyBfp, DivideBfp, SquareRootBfp(a)
+//   cpu.MultiplyAndAddBfp(addend, b, c), MultiplyAndSubtractBfp(subtrahend, b, c)
+//   cpu.QuietBfp(v), LengthenBfp(v)
+//   cpu.CompareBfp(a, b, signal)   condition code, 3 unordered; a quiet NaN is invalid if `signal`
+//   cpu.SignBfp(v)           condition code 0 zero, 1 less, 2 greater, 3 NaN
+//   With the fields M3, a rounding mode, and M4:
+//   cpu.IntegralBfp(v, m3, m4), BfpFromInteger<T>(v, m3, m4)
+//   cpu.BfpToInteger<T>(v, m3, m4)   {result, invalid}
+//   cpu.SetRoundedBfp(r, v, m3, m4)  the long v rounded to short, in the left of a register
+//
 //   cpu.Gpr<T>(r), SetGpr(r, v)   the rightmost bits of a general register
-//   cpu.SetGprHigh(r, v), Ar(r), SetAr(r, v), Fpr(r), SetFpr(r, v)
+//   cpu.SetGprHigh(r, v), Ar(r), SetAr(r, v), Fpr(r), SetFpr(r, v), FprHigh(r), SetFprHigh(r, v)
 //   cpu.SetCc(v), cpu.Cc(), cpu.CcIn(mask)
 //   cpu.ProgramMask(), SetProgramMask(v)
 //
@@ -93,7 +105,11 @@ struct Row {
   template <typename Cpu>
   static void Execute(Cpu& cpu, const Insn& insn) {
     using T = typename Semantics::Type;
-    // A result may have conditions of its own, which come before any access to storage.
+    // Conditions of the instruction, and of its result, come before any access to storage.
+    if constexpr (requires { Semantics::Check(cpu, insn); }) {
+      Semantics::Check(cpu, insn);
+      if (cpu.Stopped()) return;
+    }
     if constexpr (requires { Result::Check(cpu, insn); }) Result::Check(cpu, insn);
     // Braces: the operands are read in their order.
     auto operands = std::tuple{Operands::template Read<T>(cpu, insn)...};

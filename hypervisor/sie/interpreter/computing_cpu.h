@@ -14,6 +14,7 @@
 
 #include "hypervisor/isa/semantics/computed.h"
 #include "hypervisor/isa/semantics/row.h"
+#include "hypervisor/sie/assist/bfp/operations.h"
 #include "hypervisor/sie/assist/storage_to_storage.h"
 #include "hypervisor/sie/guest_cpu.h"
 #include "hypervisor/storage/quadword.h"
@@ -123,6 +124,10 @@ class ComputingCpu : public GuestCpu {
   void SetAr(int r, Value<uint32_t> v) { state_->ar[r] = v.value; }
   Value<uint64_t> Fpr(int r) const { return {fpr(r)}; }
   void SetFpr(int r, Value<uint64_t> v) { set_fpr(r, v.value); }
+  Value<uint32_t> FprHigh(int r) const { return {static_cast<uint32_t>(fpr(r) >> 32)}; }
+  void SetFprHigh(int r, Value<uint32_t> v) {
+    set_fpr(r, (fpr(r) & 0xffffffff) | uint64_t{v.value} << 32);
+  }
   // Whether floating-point registers other than 0, 2, 4 and 6 may be used: known to the translator
   // when it builds a block.
   bool AfpOn() const { return (state_->cr[0] & cr0::kAfpRegister) != 0; }
@@ -144,6 +149,70 @@ class ComputingCpu : public GuestCpu {
   Value<uint8_t> ProgramMask() const { return {static_cast<uint8_t>(Bits<20, 23>(psw_mask_))}; }
   void SetProgramMask(Value<uint8_t> v) {
     psw_mask_ = (psw_mask_ & ~Psw::kProgramMask) | uint64_t{v.value & 0xfu} << 40;
+  }
+
+  // ---- Binary floating point ----
+  template <typename T>
+  Value<T> AddBfp(Value<T> a, Value<T> b) {
+    return {assist::AddBfp(*this, a.value, b.value)};
+  }
+  template <typename T>
+  Value<T> SubtractBfp(Value<T> a, Value<T> b) {
+    return {assist::SubtractBfp(*this, a.value, b.value)};
+  }
+  template <typename T>
+  Value<T> MultiplyBfp(Value<T> a, Value<T> b) {
+    return {assist::MultiplyBfp(*this, a.value, b.value)};
+  }
+  template <typename T>
+  Value<T> DivideBfp(Value<T> a, Value<T> b) {
+    return {assist::DivideBfp(*this, a.value, b.value)};
+  }
+  template <typename T>
+  Value<T> SquareRootBfp(Value<T> a) {
+    return {assist::SquareRootBfp(*this, a.value)};
+  }
+  template <typename T>
+  Value<T> MultiplyAndAddBfp(Value<T> addend, Value<T> b, Value<T> c) {
+    return {assist::MultiplyAndAddBfp(*this, addend.value, b.value, c.value)};
+  }
+  template <typename T>
+  Value<T> MultiplyAndSubtractBfp(Value<T> subtrahend, Value<T> b, Value<T> c) {
+    return {assist::MultiplyAndSubtractBfp(*this, subtrahend.value, b.value, c.value)};
+  }
+  template <typename T>
+  Value<T> QuietBfp(Value<T> v) {
+    return {assist::QuietBfp(*this, v.value)};
+  }
+  Value<uint64_t> LengthenBfp(Value<uint32_t> v) {
+    return {assist::LengthenBfp<uint64_t>(*this, v.value)};
+  }
+  template <typename T>
+  Value<uint8_t> CompareBfp(Value<T> a, Value<T> b, bool signal) {
+    return {assist::CompareBfp(*this, a.value, b.value, signal)};
+  }
+  template <typename T>
+  static constexpr Value<uint8_t> SignBfp(Value<T> v) {
+    return {bfp::ClassCc<assist::FormatOf<T>>(v.value)};
+  }
+  template <typename T>
+  Value<T> IntegralBfp(Value<T> v, int m3, int m4) {
+    return {assist::IntegralBfp(*this, v.value, m3, m4)};
+  }
+  template <typename T, typename Integer>
+  Value<T> BfpFromInteger(Value<Integer> v, int m3, int m4) {
+    return {assist::BfpFromInteger<T>(*this, v.value, m3, m4)};
+  }
+  // {result, invalid}.
+  template <typename Integer, typename T>
+  std::pair<Value<Integer>, Value<bool>> BfpToInteger(Value<T> v, int m3, int m4) {
+    const auto result = assist::BfpToInteger<Integer>(*this, v.value, m3, m4);
+    return {{result.value}, {result.cc == 3}};
+  }
+  void SetRoundedBfp(int r, Value<uint64_t> v, int m3, int m4) {
+    const auto result = assist::RoundedBfp<uint32_t>(*this, v.value, m3, m4);
+    if (Stopped()) return;
+    result.is_scaled ? SetFpr(r, {result.scaled}) : SetFprHigh(r, {result.bits});
   }
 
   // ---- Addresses and branches ----

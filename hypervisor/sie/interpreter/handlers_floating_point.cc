@@ -1,4 +1,4 @@
-#include "hypervisor/isa/semantics/floating_point.h"
+#include "hypervisor/isa/semantics/binary_floating_point.h"
 #include "hypervisor/isa/semantics/general.h"
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/interpreter/handlers.h"

@@ -222,7 +222,11 @@ Interpreter::Outcome Interpreter::EndInstruction() {
   completion_code_ = PgmCode::kNone;
   ia_ = next_ia_;
   if (completion != PgmCode::kNone || per_code_) {
-    InterruptTranslation(completion, completion_teid_);
+    if (completion == PgmCode::kData) {
+      InterruptData(completion_dxc_);
+    } else {
+      InterruptTranslation(completion, completion_teid_);
+    }
     return Present(completion);
   }
   execute_length_ = 0;

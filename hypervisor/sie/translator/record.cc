@@ -1,6 +1,6 @@
 #include "hypervisor/sie/translator/record.h"
 
-#include "hypervisor/isa/semantics/floating_point.h"
+#include "hypervisor/isa/semantics/binary_floating_point.h"
 #include "hypervisor/isa/semantics/general.h"
 
 namespace hypervisor {

@@ -168,6 +168,10 @@ class RecordingCpu {
   void SetAr(int r, Value<uint32_t> v) { Effect<uint32_t>(ir::Opcode::kSetAr, {v.id}, {r}); }
   Address64 Fpr(int r) { return Append<uint64_t>(ir::Opcode::kFpr, {}, {r}); }
   void SetFpr(int r, Address64 v) { Effect<uint64_t>(ir::Opcode::kSetFpr, {v.id}, {r}); }
+  Value<uint32_t> FprHigh(int r) { return Append<uint32_t>(ir::Opcode::kFprHigh, {}, {r}); }
+  void SetFprHigh(int r, Value<uint32_t> v) {
+    Effect<uint32_t>(ir::Opcode::kSetFprHigh, {v.id}, {r});
+  }
   // A block is translated for the AFP-register control it was met with.
   bool AfpOn() const { return afp_on_; }
   void set_afp_on(bool on) { afp_on_ = on; }
@@ -178,6 +182,55 @@ class RecordingCpu {
   Value<uint8_t> ProgramMask() { return Append<uint8_t>(ir::Opcode::kProgramMask, {}); }
   void SetProgramMask(Value<uint8_t> v) { Effect<uint8_t>(ir::Opcode::kSetProgramMask, {v.id}); }
 
+  // ---- Binary floating point ----
+#define RECORDED_BFP(name)                                         \
+  template <typename T, typename... Operands>                      \
+  Value<T> name(Value<T> a, Operands... operands) {                \
+    return Append<T>(ir::Opcode::k##name, {a.id, operands.id...}); \
+  }
+  RECORDED_BFP(AddBfp)
+  RECORDED_BFP(SubtractBfp)
+  RECORDED_BFP(MultiplyBfp)
+  RECORDED_BFP(DivideBfp)
+  RECORDED_BFP(SquareRootBfp)
+  RECORDED_BFP(MultiplyAndAddBfp)
+  RECORDED_BFP(MultiplyAndSubtractBfp)
+  RECORDED_BFP(QuietBfp)
+#undef RECORDED_BFP
+  Address64 LengthenBfp(Value<uint32_t> v) {
+    return Append<uint64_t>(ir::Opcode::kLengthenBfp, {v.id});
+  }
+  template <typename T>
+  Value<uint8_t> CompareBfp(Value<T> a, Value<T> b, bool signal) {
+    const Value<uint8_t> result = Append<uint8_t>(ir::Opcode::kCompareBfp, {a.id, b.id}, {signal});
+    block_.operations.back().from = TypeOf<T>();
+    return result;
+  }
+  template <typename T>
+  Value<uint8_t> SignBfp(Value<T> v) {
+    return Compared<T>(ir::Opcode::kSignBfp, {v.id});
+  }
+  template <typename T>
+  Value<T> IntegralBfp(Value<T> v, int m3, int m4) {
+    return Append<T>(ir::Opcode::kIntegralBfp, {v.id}, {m3, m4});
+  }
+  template <typename T, typename Integer>
+  Value<T> BfpFromInteger(Value<Integer> v, int m3, int m4) {
+    const Value<T> result = Append<T>(ir::Opcode::kBfpFromInteger, {v.id}, {m3, m4});
+    block_.operations.back().from = TypeOf<Integer>();
+    return result;
+  }
+  // What has no such integer is the handler's.
+  template <typename Integer, typename T>
+  std::pair<Value<Integer>, Value<bool>> BfpToInteger(Value<T> v, int m3, int m4) {
+    const Value<Integer> result = Append<Integer>(ir::Opcode::kBfpToInteger, {v.id}, {m3, m4});
+    block_.operations.back().from = TypeOf<T>();
+    return {result, Constant(false)};
+  }
+  void SetRoundedBfp(int r, Address64 v, int m3, int m4) {
+    Effect<uint32_t>(ir::Opcode::kSetRoundedBfp, {v.id}, {r, m3, m4});
+  }
+
   // ---- Addresses and branches ----
   Address64 Address(int x, int b, int64_t d) {
     return Append<uint64_t>(ir::Opcode::kAddress, {}, {x, b, d});
@@ -185,16 +238,30 @@ class RecordingCpu {
   Address64 Relative(int64_t halfwords) {
     return Constant((instruction_ + static_cast<uint64_t>(halfwords) * 2) & psw_.address_mask());
   }
-  Address64 Wrap(Address64 v) { return Mode64() ? v : Append<uint64_t>(ir::Opcode::kWrap, {v.id}); }
-  Address64 InstructionAddress() { return Constant(instruction_); }
+  Address64 Wrap(Address64 v) {
+    return Mode64() ? v : Append<uint64_t>(ir::Opcode::kWrap, {v.id});
+  }
+  Address64 InstructionAddress() {
+    return Constant(instruction_);
+  }
   Address64 NextAddress() {
     return Constant((instruction_ + static_cast<uint64_t>(length_)) & psw_.address_mask());
   }
-  bool Mode64() const { return (psw_.mask & Psw::kExtendedAddressing) != 0; }
-  bool Mode31() const { return !Mode64() && (psw_.mask & Psw::kBasicAddressing); }
-  AddressSpaceControl AddressSpace() const { return psw_.address_space_control(); }
-  int InstructionLength() const { return length_; }
-  const FacilityList& facilities() const { return facilities_; }
+  bool Mode64() const {
+    return (psw_.mask & Psw::kExtendedAddressing) != 0;
+  }
+  bool Mode31() const {
+    return !Mode64() && (psw_.mask & Psw::kBasicAddressing);
+  }
+  AddressSpaceControl AddressSpace() const {
+    return psw_.address_space_control();
+  }
+  int InstructionLength() const {
+    return length_;
+  }
+  const FacilityList& facilities() const {
+    return facilities_;
+  }
   void SetAddressingMode(AddressingMode mode) {
     Effect<bool>(ir::Opcode::kSetAddressingMode, {}, {static_cast<int64_t>(mode)});
   }
@@ -282,9 +349,13 @@ class RecordingCpu {
     return Binary<uint32_t, uint32_t>(ir::Opcode::kAdd, less_one, Constant(uint32_t{1}).id);
   }
   // The register that EXECUTE modifies the next length by; 0: none.
-  void set_length_register(int r) { length_register_ = r; }
+  void set_length_register(int r) {
+    length_register_ = r;
+  }
   // What is done by the interpreter's handler instead when the condition holds.
-  void HandlerIf(Value<bool> condition) { Effect<bool>(ir::Opcode::kHandlerIf, {condition.id}); }
+  void HandlerIf(Value<bool> condition) {
+    Effect<bool>(ir::Opcode::kHandlerIf, {condition.id});
+  }
   void MoveStorage(Address64 to, int to_ar, Address64 from, int from_ar, Value<uint32_t> length) {
     Effect<uint64_t>(ir::Opcode::kMoveStorage, {to.id, from.id, length.id}, {to_ar, from_ar});
   }
@@ -298,10 +369,14 @@ class RecordingCpu {
     return Two(
         Append<uint64_t>(ir::Opcode::kCompareStorage, {a.id, b.id, length.id}, {a_ar, b_ar}));
   }
-  void Serialize() { Effect<bool>(ir::Opcode::kSerialize, {}); }
+  void Serialize() {
+    Effect<bool>(ir::Opcode::kSerialize, {});
+  }
 
   // ---- Exceptions: each leaves the block when its condition holds ----
-  void SpecificationIf(Value<bool> condition) { InterruptIf(condition, PgmCode::kSpecification); }
+  void SpecificationIf(Value<bool> condition) {
+    InterruptIf(condition, PgmCode::kSpecification);
+  }
   void InterruptIf(Value<bool> condition, PgmCode code) {
     Effect<bool>(ir::Opcode::kInterruptIf, {condition.id}, {static_cast<int64_t>(code)});
   }
@@ -312,7 +387,9 @@ class RecordingCpu {
     Effect<bool>(ir::Opcode::kFixedPointOverflowIf, {overflow.id});
   }
   // What stops an instruction leaves the block there: what is recorded behind it runs otherwise.
-  bool Stopped() const { return false; }
+  bool Stopped() const {
+    return false;
+  }
 
  private:
   template <typename T>
@@ -339,7 +416,9 @@ class RecordingCpu {
     const Value<T> result = Append<T>(opcode, {a.id, b.id});
     return {result, Binary<bool, T>(overflow, a.id, b.id)};
   }
-  std::pair<Address64, Address64> Two(Address64 first) { return {first, {this, ++block_.values}}; }
+  std::pair<Address64, Address64> Two(Address64 first) {
+    return {first, {this, ++block_.values}};
+  }
   template <typename T>
   std::tuple<Value<T>, Value<T>, Value<bool>> Three(Value<T> first) {
     const ir::ValueId second = ++block_.values;

@@ -1,169 +1,119 @@
-// LOAD AND TEST, LOAD COMPLEMENT, NEGATIVE and POSITIVE, LOAD LENGTHENED, LOAD ROUNDED, LOAD FP
-// INTEGER, CONVERT FROM and TO FIXED and LOGICAL, TEST DATA CLASS.
+// LOAD AND TEST, LOAD COMPLEMENT, NEGATIVE and POSITIVE, LOAD FP INTEGER and TEST DATA CLASS of
+// extended numbers; LOAD LENGTHENED to and LOAD ROUNDED from them; CONVERT FROM and TO FIXED of
+// them, and CONVERT FROM and TO LOGICAL.
 #include "hypervisor/sie/assist/bfp/instruction.h"
+#include "hypervisor/sie/assist/bfp/operations.h"
 
 namespace hypervisor::assist {
 namespace {
 
-using bfp::Environment;
 using bfp::Extended;
 using bfp::Long;
 using bfp::Short;
-
-template <typename F>
-void LoadAndTest(GuestCpu& cpu, const Insn& insn) {
-  if (!BfpPermitted<F>(cpu, insn.r1, insn.r2)) return;
-  Environment environment = EnvironmentOf(cpu);
-  const auto operand = ReadFpr<F>(cpu, insn.r2);
-  const bfp::Number number = bfp::Unpack<F>(operand);
-  const auto result = number.IsNan() ? bfp::NanResult<F>({&number}, environment) : operand;
-  if (!environment.suppressed) {
-    WriteFpr<F>(cpu, insn.r1, result);
-    cpu.set_cc(bfp::ClassCc<F>(result));
-  }
-  Finish(cpu, environment);
-}
+using bfp::U128;
 
 // Only the sign changes, even a NaN's: no exceptions.
-template <typename F, typename ChangeSign>
+template <typename ChangeSign>
 void LoadWithSign(GuestCpu& cpu, const Insn& insn, ChangeSign change_sign) {
-  if (!BfpPermitted<F>(cpu, insn.r1, insn.r2)) return;
-  const auto result = static_cast<typename F::Bits>(change_sign(ReadFpr<F>(cpu, insn.r2)));
-  WriteFpr<F>(cpu, insn.r1, result);
-  cpu.set_cc(bfp::ClassCc<F>(result));
-}
-template <typename F>
-void LoadComplement(GuestCpu& cpu, const Insn& insn) {
-  LoadWithSign<F>(cpu, insn, [](auto bits) { return bits ^ F::kSign; });
-}
-template <typename F>
-void LoadNegative(GuestCpu& cpu, const Insn& insn) {
-  LoadWithSign<F>(cpu, insn, [](auto bits) { return bits | F::kSign; });
-}
-template <typename F>
-void LoadPositive(GuestCpu& cpu, const Insn& insn) {
-  LoadWithSign<F>(cpu, insn, [](auto bits) { return bits & ~F::kSign; });
+  if (!BfpPermitted<Extended>(cpu, insn.r1, insn.r2)) return;
+  const U128 result = change_sign(ReadFpr<Extended>(cpu, insn.r2));
+  WriteFpr<Extended>(cpu, insn.r1, result);
+  cpu.set_cc(bfp::ClassCc<Extended>(result));
 }
 
-template <typename F, typename G, typename Second>
-void LoadLengthened(GuestCpu& cpu, const Insn& insn) {
+template <typename F, typename Second>
+void LengthenToExtended(GuestCpu& cpu, const Insn& insn) {
   typename F::Bits second;
-  if (!BfpPermitted<G>(cpu, insn.r1) || !Second::template Read<F>(cpu, insn, second)) return;
-  Environment environment = EnvironmentOf(cpu);
-  const auto result = bfp::Lengthen<G>(bfp::Unpack<F>(second), environment);
-  if (!environment.suppressed) WriteFpr<G>(cpu, insn.r1, result);
-  Finish(cpu, environment);
+  if (!BfpPermitted<Extended>(cpu, insn.r1) || !Second::template Read<F>(cpu, insn, second)) return;
+  const auto result = LengthenBfp<U128>(cpu, second);
+  if (!cpu.Stopped()) WriteFpr<Extended>(cpu, insn.r1, result);
 }
 
 // The result takes the registers of the longer format if it is scaled, so they are tested for it.
-template <typename G, typename F>
-void LoadRounded(GuestCpu& cpu, const Insn& insn) {
-  if (!BfpPermitted<G>(cpu, insn.r1, insn.r2)) return;
-  Environment environment = EnvironmentOf(cpu);
-  if (cpu.facilities().Has(Facility::kFloatingPointExtension) &&
-      !ModifiedEnvironment(cpu, insn, environment)) {
-    return;
-  }
-  const auto result = bfp::LoadRounded<F, G>(bfp::Unpack<G>(ReadFpr<G>(cpu, insn.r2)), environment);
-  if (result.is_scaled) {
-    WriteFpr<G>(cpu, insn.r1, result.scaled);
-  } else if (!environment.suppressed) {
-    WriteFpr<F>(cpu, insn.r1, result.bits);
-  }
-  Finish(cpu, environment);
-}
-
 template <typename F>
-void LoadFpInteger(GuestCpu& cpu, const Insn& insn) {
-  Environment environment;
-  if (!BfpPermitted<F>(cpu, insn.r1, insn.r2) || !ModifiedEnvironment(cpu, insn, environment))
-    return;
+void RoundExtended(GuestCpu& cpu, const Insn& insn) {
+  if (!BfpPermitted<Extended>(cpu, insn.r1, insn.r2)) return;
   const auto result =
-      bfp::RoundToIntegral<F>(bfp::Unpack<F>(ReadFpr<F>(cpu, insn.r2)), environment);
-  if (!environment.suppressed) WriteFpr<F>(cpu, insn.r1, result);
-  Finish(cpu, environment);
+      RoundedBfp<typename F::Bits>(cpu, ReadFpr<Extended>(cpu, insn.r2), insn.m3, insn.m4);
+  if (cpu.Stopped()) return;
+  if (result.is_scaled) return WriteFpr<Extended>(cpu, insn.r1, result.scaled);
+  WriteFpr<F>(cpu, insn.r1, result.bits);
 }
 
-template <typename Integer, typename F>
+template <typename F, typename Integer>
 void FromInteger(GuestCpu& cpu, const Insn& insn) {
   if (!BfpPermitted<F>(cpu, insn.r1)) return;
-  Environment environment = EnvironmentOf(cpu);
-  if (cpu.facilities().Has(Facility::kFloatingPointExtension) &&
-      !ModifiedEnvironment(cpu, insn, environment)) {
-    return;
-  }
-  const auto value = static_cast<Integer>(cpu.gpr(insn.r2));
-  const bool negative = value < 0;
-  const auto bits = static_cast<uint64_t>(value);
-  const auto result = bfp::FromInteger<F>(negative, negative ? -bits : bits, environment);
-  WriteFpr<F>(cpu, insn.r1, result);
-  Finish(cpu, environment);
+  const auto result = BfpFromInteger<typename F::Bits>(cpu, static_cast<Integer>(cpu.gpr(insn.r2)),
+                                                       insn.m3, insn.m4);
+  if (!cpu.Stopped()) WriteFpr<F>(cpu, insn.r1, result);
 }
 
 template <typename F, typename Integer>
 void ToInteger(GuestCpu& cpu, const Insn& insn) {
-  Environment environment;
-  if (!BfpPermitted<F>(cpu, insn.r2) || !ModifiedEnvironment(cpu, insn, environment)) return;
-  const auto result =
-      bfp::ToInteger<Integer>(bfp::Unpack<F>(ReadFpr<F>(cpu, insn.r2)), environment);
-  if (!environment.suppressed) {
-    if constexpr (sizeof(Integer) == 4) {
-      cpu.set_gpr_low(insn.r1, static_cast<uint32_t>(result.value));
-    } else {
-      cpu.set_gpr(insn.r1, static_cast<uint64_t>(result.value));
-    }
-    cpu.set_cc(result.cc);
+  if (!BfpPermitted<F>(cpu, insn.r2)) return;
+  const auto result = BfpToInteger<Integer>(cpu, ReadFpr<F>(cpu, insn.r2), insn.m3, insn.m4);
+  if (cpu.Stopped()) return;
+  if constexpr (sizeof(Integer) == 4) {
+    cpu.set_gpr_low(insn.r1, static_cast<uint32_t>(result.value));
+  } else {
+    cpu.set_gpr(insn.r1, static_cast<uint64_t>(result.value));
   }
-  Finish(cpu, environment);
-}
-
-template <typename F>
-void TestDataClass(GuestCpu& cpu, const Insn& insn) {
-  if (!BfpPermitted<F>(cpu, insn.r1)) return;
-  const uint64_t classes = cpu.EffectiveAddress(insn.x2, insn.b2, insn.d2);
-  cpu.set_cc((classes & bfp::DataClass<F>(ReadFpr<F>(cpu, insn.r1))) != 0);
+  cpu.set_cc(result.cc);
 }
 
 }  // namespace
+
+void LoadAndTestBfpExtended(GuestCpu& cpu, const Insn& insn) {
+  if (!BfpPermitted<Extended>(cpu, insn.r1, insn.r2)) return;
+  const U128 result = QuietBfp(cpu, ReadFpr<Extended>(cpu, insn.r2));
+  if (cpu.Stopped()) return;
+  WriteFpr<Extended>(cpu, insn.r1, result);
+  cpu.set_cc(bfp::ClassCc<Extended>(result));
+}
+void LoadComplementBfpExtended(GuestCpu& cpu, const Insn& insn) {
+  LoadWithSign(cpu, insn, [](U128 bits) { return bits ^ Extended::kSign; });
+}
+void LoadNegativeBfpExtended(GuestCpu& cpu, const Insn& insn) {
+  LoadWithSign(cpu, insn, [](U128 bits) { return bits | Extended::kSign; });
+}
+void LoadPositiveBfpExtended(GuestCpu& cpu, const Insn& insn) {
+  LoadWithSign(cpu, insn, [](U128 bits) { return bits & ~Extended::kSign; });
+}
+void LoadFpIntegerExtended(GuestCpu& cpu, const Insn& insn) {
+  if (!BfpPermitted<Extended>(cpu, insn.r1, insn.r2)) return;
+  const U128 result = IntegralBfp(cpu, ReadFpr<Extended>(cpu, insn.r2), insn.m3, insn.m4);
+  if (!cpu.Stopped()) WriteFpr<Extended>(cpu, insn.r1, result);
+}
+void TestDataClassExtended(GuestCpu& cpu, const Insn& insn) {
+  if (!BfpPermitted<Extended>(cpu, insn.r1)) return;
+  const uint64_t classes = cpu.EffectiveAddress(insn.x2, insn.b2, insn.d2);
+  cpu.set_cc((classes & bfp::DataClass<Extended>(ReadFpr<Extended>(cpu, insn.r1))) != 0);
+}
 
 #define INSTRUCTION(name, ...)                 \
   void name(GuestCpu& cpu, const Insn& insn) { \
     __VA_ARGS__(cpu, insn);                    \
   }
-#define ALL_FORMATS(name, ...)                 \
-  INSTRUCTION(name##Short, __VA_ARGS__<Short>) \
-  INSTRUCTION(name##Long, __VA_ARGS__<Long>)   \
-  INSTRUCTION(name##Extended, __VA_ARGS__<Extended>)
+INSTRUCTION(LengthenShortToExtended, LengthenToExtended<Short, FromRegister>)
+INSTRUCTION(LengthenShortToExtendedStorage, LengthenToExtended<Short, FromStorage>)
+INSTRUCTION(LengthenLongToExtended, LengthenToExtended<Long, FromRegister>)
+INSTRUCTION(LengthenLongToExtendedStorage, LengthenToExtended<Long, FromStorage>)
+INSTRUCTION(RoundExtendedToLong, RoundExtended<Long>)
+INSTRUCTION(RoundExtendedToShort, RoundExtended<Short>)
 
-ALL_FORMATS(LoadAndTestBfp, LoadAndTest)
-ALL_FORMATS(LoadComplementBfp, LoadComplement)
-ALL_FORMATS(LoadNegativeBfp, LoadNegative)
-ALL_FORMATS(LoadPositiveBfp, LoadPositive)
-ALL_FORMATS(LoadFpInteger, LoadFpInteger)
-ALL_FORMATS(TestDataClass, TestDataClass)
-
-INSTRUCTION(LengthenShortToLong, LoadLengthened<Short, Long, FromRegister>)
-INSTRUCTION(LengthenShortToLongStorage, LoadLengthened<Short, Long, FromStorage>)
-INSTRUCTION(LengthenShortToExtended, LoadLengthened<Short, Extended, FromRegister>)
-INSTRUCTION(LengthenShortToExtendedStorage, LoadLengthened<Short, Extended, FromStorage>)
-INSTRUCTION(LengthenLongToExtended, LoadLengthened<Long, Extended, FromRegister>)
-INSTRUCTION(LengthenLongToExtendedStorage, LoadLengthened<Long, Extended, FromStorage>)
-
-INSTRUCTION(RoundLongToShort, LoadRounded<Long, Short>)
-INSTRUCTION(RoundExtendedToLong, LoadRounded<Extended, Long>)
-INSTRUCTION(RoundExtendedToShort, LoadRounded<Extended, Short>)
-
-#define CONVERSIONS(suffix, Integer)                                  \
-  INSTRUCTION(Short##From##suffix, FromInteger<Integer, Short>)       \
-  INSTRUCTION(Long##From##suffix, FromInteger<Integer, Long>)         \
-  INSTRUCTION(Extended##From##suffix, FromInteger<Integer, Extended>) \
-  INSTRUCTION(Short##To##suffix, ToInteger<Short, Integer>)           \
-  INSTRUCTION(Long##To##suffix, ToInteger<Long, Integer>)             \
-  INSTRUCTION(Extended##To##suffix, ToInteger<Extended, Integer>)
-
-CONVERSIONS(Fixed32, int32_t)
-CONVERSIONS(Fixed64, int64_t)
-CONVERSIONS(Logical32, uint32_t)
-CONVERSIONS(Logical64, uint64_t)
+INSTRUCTION(ExtendedFromFixed32, FromInteger<Extended, int32_t>)
+INSTRUCTION(ExtendedFromFixed64, FromInteger<Extended, int64_t>)
+INSTRUCTION(ExtendedToFixed32, ToInteger<Extended, int32_t>)
+INSTRUCTION(ExtendedToFixed64, ToInteger<Extended, int64_t>)
+INSTRUCTION(ShortFromLogical64, FromInteger<Short, uint64_t>)
+INSTRUCTION(LongFromLogical64, FromInteger<Long, uint64_t>)
+INSTRUCTION(ExtendedFromLogical32, FromInteger<Extended, uint32_t>)
+INSTRUCTION(ExtendedFromLogical64, FromInteger<Extended, uint64_t>)
+INSTRUCTION(ShortToLogical32, ToInteger<Short, uint32_t>)
+INSTRUCTION(ShortToLogical64, ToInteger<Short, uint64_t>)
+INSTRUCTION(LongToLogical32, ToInteger<Long, uint32_t>)
+INSTRUCTION(LongToLogical64, ToInteger<Long, uint64_t>)
+INSTRUCTION(ExtendedToLogical32, ToInteger<Extended, uint32_t>)
+INSTRUCTION(ExtendedToLogical64, ToInteger<Extended, uint64_t>)
 
 }  // namespace hypervisor::assist

@@ -4,7 +4,7 @@ namespace hypervisor::assist {
 
 using bfp::Rounding;
 
-bool RoundingOf(GuestCpu& cpu, uint8_t modifier, Rounding& rounding) {
+bool RoundingOf(GuestCpu& cpu, int modifier, Rounding& rounding) {
   switch (modifier) {
     case 0:
       return true;
@@ -34,11 +34,11 @@ bool RoundingOf(GuestCpu& cpu, uint8_t modifier, Rounding& rounding) {
   return false;
 }
 
-bool ModifiedEnvironment(GuestCpu& cpu, const Insn& insn, bfp::Environment& environment) {
+bool ModifiedEnvironment(GuestCpu& cpu, int m3, int m4, bfp::Environment& environment) {
   environment = EnvironmentOf(cpu);
   environment.suppress_inexact =
-      cpu.facilities().Has(Facility::kFloatingPointExtension) && (insn.m4 & 4);
-  return RoundingOf(cpu, insn.m3, environment.rounding);
+      cpu.facilities().Has(Facility::kFloatingPointExtension) && (m4 & 4);
+  return RoundingOf(cpu, m3, environment.rounding);
 }
 
 }  // namespace hypervisor::assist

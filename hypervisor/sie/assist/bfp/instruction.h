@@ -71,17 +71,20 @@ inline bfp::Environment EnvironmentOf(const GuestCpu& cpu) {
 
 // False, with a specification exception, if a rounding-mode modifier has no meaning; 0 stands for
 // the FPC's mode.
-bool RoundingOf(GuestCpu& cpu, uint8_t modifier, bfp::Rounding& rounding);
+bool RoundingOf(GuestCpu& cpu, int modifier, bfp::Rounding& rounding);
 
 // The environment of an instruction with the fields M3 and M4, or only M3 before the
 // floating-point-extension facility.
-bool ModifiedEnvironment(GuestCpu& cpu, const Insn& insn, bfp::Environment& environment);
+bool ModifiedEnvironment(GuestCpu& cpu, int m3, int m4, bfp::Environment& environment);
 
-// Puts back flags and trap; called when the results are in place.
+// Puts back flags and trap. One that suppresses the instruction stops it here, another comes when
+// the results are in place.
 inline void Finish(GuestCpu& cpu, const bfp::Environment& environment) {
   cpu.state().fpc |= uint32_t{environment.flags} << 16;
-  if (environment.trap) [[unlikely]]
-    cpu.InterruptData(environment.trap);
+  if (!environment.trap) [[likely]]
+    return;
+  if (environment.suppressed) return cpu.InterruptData(environment.trap);
+  cpu.InterruptDataAfterCompletion(environment.trap);
 }
 
 }  // namespace hypervisor::assist

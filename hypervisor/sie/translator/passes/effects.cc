@@ -10,6 +10,7 @@ bool HasEffect(Opcode opcode) {
     case Opcode::kSetGprHigh:
     case Opcode::kSetAr:
     case Opcode::kSetFpr:
+    case Opcode::kSetFprHigh:
     case Opcode::kSetCc:
     case Opcode::kSetProgramMask:
     case Opcode::kSetAddressingMode:
@@ -47,6 +48,21 @@ bool MayLeave(Opcode opcode) {
     case Opcode::kHandlerIf:
     case Opcode::kDivide:
     case Opcode::kDivideQuadword:
+    case Opcode::kAddBfp:
+    case Opcode::kSubtractBfp:
+    case Opcode::kMultiplyBfp:
+    case Opcode::kDivideBfp:
+    case Opcode::kSquareRootBfp:
+    case Opcode::kMultiplyAndAddBfp:
+    case Opcode::kMultiplyAndSubtractBfp:
+    case Opcode::kQuietBfp:
+    case Opcode::kLengthenBfp:
+    case Opcode::kCompareBfp:
+    case Opcode::kSignBfp:
+    case Opcode::kIntegralBfp:
+    case Opcode::kBfpFromInteger:
+    case Opcode::kBfpToInteger:
+    case Opcode::kSetRoundedBfp:
     case Opcode::kInterruptIf:
     case Opcode::kDataExceptionIf:
     case Opcode::kFixedPointOverflowIf:

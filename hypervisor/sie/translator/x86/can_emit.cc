@@ -57,6 +57,21 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       case Opcode::kBranchAndSetMode:
       case Opcode::kSetProgramMask:
       case Opcode::kFixedPointOverflowIf:
+      case Opcode::kAddBfp:
+      case Opcode::kSubtractBfp:
+      case Opcode::kMultiplyBfp:
+      case Opcode::kDivideBfp:
+      case Opcode::kSquareRootBfp:
+      case Opcode::kMultiplyAndAddBfp:
+      case Opcode::kMultiplyAndSubtractBfp:
+      case Opcode::kQuietBfp:
+      case Opcode::kLengthenBfp:
+      case Opcode::kCompareBfp:
+      case Opcode::kSignBfp:
+      case Opcode::kIntegralBfp:
+      case Opcode::kBfpFromInteger:
+      case Opcode::kBfpToInteger:
+      case Opcode::kSetRoundedBfp:
         return false;
       case Opcode::kLoadSuccessive:
         if (successive) return false;

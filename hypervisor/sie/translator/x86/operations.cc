@@ -165,6 +165,20 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
               State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]), 8),
               RegisterOrImmediate(argument(0), 64));
       break;
+    case Opcode::kFprHigh: {
+      const Gp gp = NewTemporary(operation.result);
+      a_.mov(gp.r32(),
+             State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]) + 4,
+                   4));
+      values_[operation.result].clean = true;
+      break;
+    }
+    case Opcode::kSetFprHigh:
+      a_.emit(Inst::kIdMov,
+              State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]) + 4,
+                    4),
+              RegisterOrImmediate(argument(0), 32));
+      break;
     case Opcode::kCc: {
       Materialize();
       const Gp gp = NewTemporary(operation.result);
