@@ -3,6 +3,7 @@
 #ifndef HYPERVISOR_SIE_TRANSLATOR_GUEST_BLOCK_H_
 #define HYPERVISOR_SIE_TRANSLATOR_GUEST_BLOCK_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -21,6 +22,8 @@ struct Mode {
   static constexpr int kAddressSpaceShift = 3;  // two bits: the PSW's
   static constexpr uint8_t kAfp = 32;
   static constexpr uint8_t kFixedPointOverflow = 64;
+  // The host can calculate as the floating-point-control register says: x86::IsForHost.
+  static constexpr uint8_t kBfp = 128;
 };
 
 struct GuestInstruction {
@@ -64,6 +67,13 @@ struct GuestBlock {
   std::vector<GuestText> texts;                // ascending, apart
   ir::Block ir;
   uint16_t narrow = 0;  // general registers, as bits from the right: passes::FindNarrowRegisters
+
+  // Which host register a floating-point register has in the block, and, as bits from the right,
+  // which are set in it: passes::FindFloatingRegisters.
+  static constexpr uint8_t kNoHost = 255;
+  static constexpr uint8_t kFirstFloatingHost = 5;  // those before come and go
+  std::array<uint8_t, 16> floating_hosts{};
+  uint16_t floating_written = 0;
 };
 
 }  // namespace hypervisor

@@ -212,23 +212,25 @@ class RecordingCpu {
   }
   template <typename T>
   Value<T> IntegralBfp(Value<T> v, int m3, int m4) {
-    return Append<T>(ir::Opcode::kIntegralBfp, {v.id}, {m3, m4});
+    return Append<T>(ir::Opcode::kIntegralBfp, {v.id}, {m3, SuppressesInexact(m4)});
   }
   template <typename T, typename Integer>
   Value<T> BfpFromInteger(Value<Integer> v, int m3, int m4) {
-    const Value<T> result = Append<T>(ir::Opcode::kBfpFromInteger, {v.id}, {m3, m4});
+    const Value<T> result =
+        Append<T>(ir::Opcode::kBfpFromInteger, {v.id}, {m3, SuppressesInexact(m4)});
     block_.operations.back().from = TypeOf<Integer>();
     return result;
   }
   // What has no such integer is the handler's.
   template <typename Integer, typename T>
   std::pair<Value<Integer>, Value<bool>> BfpToInteger(Value<T> v, int m3, int m4) {
-    const Value<Integer> result = Append<Integer>(ir::Opcode::kBfpToInteger, {v.id}, {m3, m4});
+    const Value<Integer> result =
+        Append<Integer>(ir::Opcode::kBfpToInteger, {v.id}, {m3, SuppressesInexact(m4)});
     block_.operations.back().from = TypeOf<T>();
     return {result, Constant(false)};
   }
   void SetRoundedBfp(int r, Address64 v, int m3, int m4) {
-    Effect<uint32_t>(ir::Opcode::kSetRoundedBfp, {v.id}, {r, m3, m4});
+    Effect<uint32_t>(ir::Opcode::kSetRoundedBfp, {v.id}, {r, m3, SuppressesInexact(m4)});
   }
 
   // ---- Addresses and branches ----
@@ -392,6 +394,9 @@ class RecordingCpu {
   }
 
  private:
+  int64_t SuppressesInexact(int m4) const {
+    return facilities_.Has(Facility::kFloatingPointExtension) && (m4 & 4) ? 1 : 0;
+  }
   template <typename T>
   Value<T> Append(ir::Opcode opcode, std::initializer_list<ir::ValueId> arguments,
                   std::initializer_list<int64_t> immediates = {}) {

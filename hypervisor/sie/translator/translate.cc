@@ -44,6 +44,8 @@ Block* Translator::EmitCode(const Key& key) {
   const std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);
   guest_.narrow = passes::FindNarrowRegisters(guest_, regions_always_);
 
+  passes::FindFloatingRegisters(guest_, regions_always_);
+
   for (const bool again : {false, true}) {
     MarkAsCode(key.host);
     used_ = (used_ + 15) & ~size_t{15};

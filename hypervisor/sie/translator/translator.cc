@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/floating_control.h"
 
 namespace hypervisor {
 
@@ -24,11 +25,11 @@ std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment) {
 
 std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) {
   const auto& host = asmjit::CpuInfo::host().features().x86();
-  if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasSSE4_1()) return nullptr;
+  if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasFMA()) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
   engine->memory_ = CodeMemory::Allocate(kCodeSize, kMostBlocks);
   if (!engine->memory_ || !engine->jumps_) return nullptr;
-  const x86::Helpers helpers = {Load, Store, ExecuteSite};
+  const x86::Helpers helpers = {Call<Load>, Call<Store>, Call<ExecuteSite>};
   if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
   engine->used_ = engine->stubs_.size;
   const char* regions = std::getenv("UCONTROL_REGIONS");
@@ -55,6 +56,7 @@ uint8_t Translator::CurrentMode() const {
   }
   if (state_->cr[0] & cr0::kAfpRegister) mode |= Mode::kAfp;
   if (mask & Psw::kFixedPointOverflow) mode |= Mode::kFixedPointOverflow;
+  if (x86::IsForHost(state_->fpc)) mode |= Mode::kBfp;
   return mode;
 }
 
@@ -111,7 +113,9 @@ Translator::Outcome Translator::Execute(const Block& first) {
     transfer.cc_low = cc_ & 1;
     transfer.cc_high = cc_ >> 1;
     ended_ = false;
+    x86::BeginGuestArithmetic(state_->fpc);
     stubs_.enter(&transfer, block->entry, state_, table_);
+    x86::EndGuestArithmetic(state_->fpc);
     epoch_ = transfer.epoch;
     if (transfer.leave == Leave::kHandled) {
       if (ended_) return EndInstruction();
@@ -219,6 +223,15 @@ uint64_t Translator::ContinueAt(uint64_t instruction) {
 }
 
 // ---- What translated code calls ----
+
+template <int (*kHelper)(Frame*)>
+int Translator::Call(Frame* frame) {
+  auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  x86::EndGuestArithmetic(cpu.state_->fpc);
+  const int answer = kHelper(frame);
+  answer == x86::kLeave ? x86::ClearArithmetic() : x86::BeginGuestArithmetic(cpu.state_->fpc);
+  return answer;
+}
 
 // The CPU's state is that of the interpreter inside the instruction.
 const Site& Translator::Arrive(Frame* frame) {

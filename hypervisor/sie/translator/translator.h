@@ -89,7 +89,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   void Replace(const x86::Block& stale, const x86::Block& fresh);
   void Forget();
 
-  // What translated code calls.
+  // What translated code calls, each by way of Call, which gives the host's arithmetic to C++.
+  template <int (*kHelper)(x86::Frame*)>
+  static int Call(x86::Frame* frame);
   static int Load(x86::Frame* frame);
   static int Store(x86::Frame* frame);
   static int ExecuteSite(x86::Frame* frame);

@@ -12,6 +12,8 @@ bool Is32(Type type) {
   return type == Type::kU32 || type == Type::kS32;
 }
 
+}  // namespace
+
 bool HasLoop(const GuestBlock& block) {
   for (size_t i = 0; i < block.instructions.size(); ++i) {
     const GuestInstruction& one = block.instructions[i];
@@ -20,8 +22,6 @@ bool HasLoop(const GuestBlock& block) {
   }
   return false;
 }
-
-}  // namespace
 
 uint16_t FindNarrowRegisters(const GuestBlock& block, bool always) {
   if (!always && !HasLoop(block)) return 0;

@@ -15,10 +15,16 @@ bool HasEffect(ir::Opcode opcode);
 // Whether it may leave the block: everything the guest can see must be in place by then.
 bool MayLeave(ir::Opcode opcode);
 
+bool HasLoop(const GuestBlock& block);
+
 // The general registers, as bits from the right, of which a block uses bits 32-63 alone, and sets
 // them: their bits 0-31 need not be kept together with them. None without a loop, where it doesn't
 // pay, unless `always`.
 uint16_t FindNarrowRegisters(const GuestBlock& block, bool always);
+
+// Chooses the floating-point registers that have a host register in the block: those that it uses
+// most, if it uses them more than once, in a loop, or `always`.
+void FindFloatingRegisters(GuestBlock& block, bool always);
 
 // Whether it is the exclusive or of an operand with itself.
 bool ClearsStorage(const ir::Block& block, const ir::Operation& operation);

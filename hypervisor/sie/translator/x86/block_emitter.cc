@@ -139,13 +139,14 @@ void BlockEmitter::CallHandler() {
 void BlockEmitter::EmitHandler() {
   Materialize();
   CallHandler();
+  LoadFloatingRegisters();
 }
 
 void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* second) {
   Site* site = SiteHere();
   site->has_operand = operand != nullptr;
   site->has_second = second != nullptr;
-  const bool leaves = instruction_sets_cc_ || instruction_->branches;
+  const bool leaves = instruction_sets_cc_ || instruction_->branches || SetsFloatingOf(pending_);
   const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
   const Gp other = second ? second->r64() : Gp(asmjit::x86::rax);
   Cold([this, slow, leaves, site, address, other, end = end_of_instruction_] {
@@ -157,6 +158,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
     if (!leaves) {
+      LoadFloatingRegisters();
       a_.jmp(end);
       return;
     }

@@ -22,6 +22,8 @@ namespace hypervisor::x86 {
 
 // Whether all of an instruction's operations can be emitted; others are left to its handler.
 bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction);
+// Likewise of one of its operations on floating-point numbers.
+bool CanEmitBfp(const ir::Operation& operation);
 
 // What the emitted code depends on.
 struct Surroundings {
@@ -52,6 +54,7 @@ class BlockEmitter {
 
  private:
   using Gp = asmjit::x86::Gp;
+  using Xmm = asmjit::x86::Xmm;
   using Mem = asmjit::x86::Mem;
   using Label = asmjit::Label;
   using Operation = ir::Operation;
@@ -66,8 +69,15 @@ class BlockEmitter {
     kSpilled,
     kStorage,
     kLater,
-    kFlag
+    kFlag,
+    kFloating,  // `place` is the floating-point register; a short number is its left half
+    kXmm
   };
+  // Not for integer instructions as it is.
+  static bool IsToLoad(Where where) {
+    return where == Where::kLater || where == Where::kFlag || where == Where::kStorage ||
+           where == Where::kFloating || where == Where::kXmm;
+  }
   struct Value {
     Where where = Where::kNowhere;
     uint8_t place = 0;   // guest register, temporary or slot
@@ -96,8 +106,11 @@ class BlockEmitter {
       kSum,
       kDifference,
       kBits,
-      kTest
+      kTest,
+      kFloatingCompare,  // never of NaNs
+      kFloatingZero
     };
+    bool IsFloating() const { return kind >= kFloatingCompare; }
     Kind kind = kMemory;
     ir::Type type = ir::Type::kNone;
     bool exact_zero = false;  // no overflow has a result of 0
@@ -174,6 +187,7 @@ class BlockEmitter {
   asmjit::Operand AsRegisterOrStorage(ValueId id, int width);
   asmjit::Operand RegisterOrImmediate(ValueId id, int width);
   static Mem AbsoluteWord(const void* at);
+  static Mem Constant(const void* at);  // 16 bytes for SSE
   void EmitSetGpr(const Operation& operation);
   bool IsWhole(int guest, ir::Type type) const {
     return WidthOf(type) == 64 || (WidthOf(type) == 32 && IsNarrow(guest));
@@ -215,6 +229,8 @@ class BlockEmitter {
                      Gp entry, int bytes);
   void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
                       const asmjit::Operand& value, ir::Type type, int access_register);
+  void EmitLoadNumber(const Operation& operation, Gp address, Gp entry, const Label& unaligned,
+                      const Label& slow, const Label& resume);
   void LoadStorage(Gp target, const Mem& at, ir::Type type);
   void StoreStorage(const Mem& at, Gp value, ir::Type type);
   void Boundary(const Operation& operation);
@@ -224,8 +240,44 @@ class BlockEmitter {
   // ---- guest_registers.cc ----
   // A register of which only bits 32-63 live in its host register: the others are in the CpuState.
   bool IsNarrow(int guest) const { return (guest_.narrow >> guest & 1) != 0; }
-  void Narrow();  // all that are: where the block is entered
+  void Narrow();  // all that are, where the block is entered; floating-point registers likewise
   void Widen();   // as everybody else expects them. Leaves flags and temporaries alone.
+
+  // ---- floating_registers.cc ----
+  bool HasHost(int fpr) const {
+    return guest_.floating_hosts[static_cast<size_t>(fpr)] != GuestBlock::kNoHost;
+  }
+  Xmm HostOf(int fpr) const {
+    return asmjit::x86::xmm(guest_.floating_hosts[static_cast<size_t>(fpr)]);
+  }
+  void LoadFloatingRegisters();
+  void StoreFloatingRegisters();
+  // The number in a register: its own, or `scratch`.
+  Xmm LoadNumber(const Value& value, ir::Type type, Xmm scratch);
+  void ProtectFloating(int fpr, ValueId except);
+  // Whether this instruction sets what a condition code of before is to be made of.
+  bool SetsFloatingOf(const Pending& pending) const;
+  void EmitSetFpr(const Operation& operation);
+  void SetFprTo(int fpr, ir::Type type, Xmm number);
+  // Whether nothing but floating point uses a value.
+  bool IsForFloating(ValueId id) const;
+
+  // ---- floating_point.cc ----
+  void EmitBfp(const Operation& operation);
+  void EmitFused(const Operation& operation);
+  void EmitBfpFromInteger(const Operation& operation);
+  void EmitBfpToInteger(const Operation& operation);
+  void EmitSetRounded(const Operation& operation);
+  bool IsNumber(ValueId id) const;  // a NaN has been left to the handler
+  // Leaves a NaN to the handler, and no flag.
+  void CheckNumberQuietly(ValueId id);
+  // Leaves a NaN to the handler, and for results that may be tiny also the least normal number:
+  // the host can't tell whether it was one before it was rounded.
+  void CheckNumber(Xmm number, ir::Type type, ValueId id, bool may_be_tiny);
+  void EmitFloatingCompare(Xmm a, const asmjit::Operand& b, ir::Type type);
+  void ComparePending(const Pending& pending);  // to flags as of numbers without sign
+  Condition EvaluateFloating(int mask);
+  const FloatingConstants& floating_constants() const { return *surroundings_.stubs.floating; }
 
   // ---- entry.cc ----
   void EmitEntry();
@@ -292,6 +344,11 @@ class BlockEmitter {
     uint32_t size = 0;
   };
   Flags flags_;
+  // Where the host's flags compare numbers: this one with zero, or these two; and where they are
+  // what the condition code is to be made of.
+  size_t floating_flags_ = 0;
+  ValueId floating_flags_of_[2] = {};
+  size_t pending_flags_ = 0;
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
   std::vector<std::pair<Label, Label>> accesses_;
   std::vector<Link> links_;

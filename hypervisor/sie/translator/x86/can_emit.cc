@@ -57,6 +57,7 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       case Opcode::kBranchAndSetMode:
       case Opcode::kSetProgramMask:
       case Opcode::kFixedPointOverflowIf:
+        return false;
       case Opcode::kAddBfp:
       case Opcode::kSubtractBfp:
       case Opcode::kMultiplyBfp:
@@ -72,7 +73,8 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       case Opcode::kBfpFromInteger:
       case Opcode::kBfpToInteger:
       case Opcode::kSetRoundedBfp:
-        return false;
+        if (!(block.mode & Mode::kBfp) || !CanEmitBfp(operation)) return false;
+        break;
       case Opcode::kLoadSuccessive:
         if (successive) return false;
         successive = true;

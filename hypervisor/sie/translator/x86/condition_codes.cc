@@ -59,6 +59,18 @@ bool BlockEmitter::MakePending(ValueId id) {
     next.type = tree->from;
     a = tree->arguments[0];
     b = tree->arguments[1];
+  } else if (tree->opcode == Opcode::kSignBfp) {
+    next.kind = Pending::kFloatingZero;
+    next.type = tree->from;
+    a = tree->arguments[0];
+  } else if (tree->opcode == Opcode::kCompareBfp) {
+    next.kind = Pending::kFloatingCompare;
+    next.type = tree->from;
+    a = tree->arguments[0];
+    b = tree->arguments[1];
+  } else if (tree->opcode == Opcode::kSelect &&
+             values_[tree->arguments[0]].where == Where::kConstant) {
+    return MakePending(tree->arguments[values_[tree->arguments[0]].constant ? 1 : 2]);
   } else if (tree->opcode == Opcode::kConvert) {
     const Operation* inner = definitions_[tree->arguments[0]];
     if (inner->opcode != Opcode::kNot || inner->type != Type::kBool) return false;
@@ -116,15 +128,18 @@ bool BlockEmitter::MakePending(ValueId id) {
   for (const ValueId part : {a, b}) {
     if (part == 0) continue;
     const Where where = values_[part].where;
-    if (where == Where::kLater || where == Where::kFlag || where == Where::kStorage ||
-        where == Where::kNowhere)
-      Load(part, 32);
+    if (next.IsFloating() && (where == Where::kFloating || where == Where::kXmm)) continue;
+    if (IsToLoad(where) || where == Where::kNowhere) Load(part, 32);
   }
   DropPending();
   pending_ = next;
   pending_ids_[0] = a;
   pending_ids_[1] = b;
   unsettled_ = true;
+  if (next.IsFloating() && floating_flags_ == a_.offset() && floating_flags_of_[0] == a &&
+      floating_flags_of_[1] == b) {
+    pending_flags_ = a_.offset();
+  }
   if (a) ++uses_[a];
   if (b) ++uses_[b];
   return true;
@@ -140,6 +155,7 @@ void BlockEmitter::DropPending() {
     }
   }
   unsettled_ = false;
+  pending_flags_ = 0;
   pending_ = Pending{};
 }
 
@@ -172,9 +188,7 @@ void BlockEmitter::StoreCcTree(ValueId id, const Mem& low, const Mem& high) {
         Value zero;
         zero.where = Where::kConstant;
         for (const ValueId part : tree.arguments) {
-          const Where where = values_[part].where;
-          if (where == Where::kLater || where == Where::kFlag || where == Where::kStorage)
-            Load(part, 32);
+          if (IsToLoad(values_[part].where)) Load(part, 32);
         }
         EmitCompare(values_[argument(0)],
                     tree.opcode == Opcode::kCompare ? values_[argument(1)] : zero, tree.from);
@@ -240,8 +254,10 @@ void BlockEmitter::StoreCcTree(ValueId id, const Mem& low, const Mem& high) {
 // Puts all that a tree is made of where comparing it moves nothing.
 void BlockEmitter::Settle(ValueId id) {
   const Value& value = values_[id];
-  if (value.where == Where::kFlag || value.where == Where::kStorage) {
-    if (value.where == Where::kStorage) Load(id, 32);
+  if (value.where == Where::kFlag) return;
+  if (value.where == Where::kStorage || value.where == Where::kFloating ||
+      value.where == Where::kXmm) {
+    Load(id, 32);
     return;
   }
   if (value.where != Where::kLater) return;
@@ -277,6 +293,12 @@ void BlockEmitter::StoreCc(const Pending& pending) {
     case Pending::kSum:
     case Pending::kDifference:
       return StoreCcOfSum(pending);
+    case Pending::kFloatingCompare:
+    case Pending::kFloatingZero:
+      ComparePending(pending);
+      SetByte({Cond::kB}, CcLow());
+      SetByte({Cond::kA}, CcHigh());
+      return;
     case Pending::kBits:
       EmitCompare(pending.a, pending.b, pending.type);
       SetByte({Cond::kNZ}, CcLow());
@@ -341,7 +363,12 @@ void BlockEmitter::SettlePending() {
     if (id == 0) continue;
     Value& part = i == 0 ? pending_.a : pending_.b;
     part = values_[id];
-    if (part.where == Where::kTemporary) {
+    if (part.where == Where::kXmm) {
+      a_.vmovsd(InFrame(offsetof(Frame, condition) + 8 * static_cast<size_t>(i), 8),
+                xmm(part.place));
+      part.where = Where::kSpilled;
+      part.place = static_cast<uint8_t>(kConditionSlot + i);
+    } else if (part.where == Where::kTemporary) {
       if (uses_[id] == 1) {
         owners_[part.place] = i == 0 ? kPendingA : kPendingB;
         values_[id].where = Where::kNowhere;

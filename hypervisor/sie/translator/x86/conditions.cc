@@ -133,9 +133,7 @@ BlockEmitter::Condition BlockEmitter::EvaluateBool(const Operation& operation) {
       const bool less = operation.opcode == Opcode::kLess;
       // What isn't there yet has to be, and what is in a slot may stay there.
       for (const ValueId id : operation.arguments) {
-        const Where where = values_[id].where;
-        if (where == Where::kLater || where == Where::kFlag || where == Where::kStorage)
-          Load(id, 32);
+        if (IsToLoad(values_[id].where)) Load(id, 32);
       }
       if (!less && IsConstant(argument(1), 0)) {
         TestZero(values_[argument(0)], operation.from);
@@ -240,6 +238,7 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
         return {is_signed ? Cond::kLE : Cond::kBE};
     }
   }
+  if (p.IsFloating()) return EvaluateFloating(mask);
   if (p.kind == Pending::kBits) {
     mask &= 12;
     if (mask == 0 || mask == 12) return {Cond::kZ, true, mask == 12};

@@ -112,6 +112,8 @@ struct Frame {
 static_assert(sizeof(Frame) % 16 == 8);
 
 inline constexpr int kSpillSlots = 24;
+// Numbers of slots: beyond the spilled ones those of the frame's condition.
+inline constexpr uint8_t kConditionSlot = 100;
 
 // What C++ that translated code calls answers.
 inline constexpr int kGoOn = 0;       // behind the call

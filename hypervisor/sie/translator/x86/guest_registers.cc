@@ -15,6 +15,7 @@ using ir::Type;
 void BlockEmitter::Narrow() {
   for (const auto& [guest, host] : kPinned)
     if (IsNarrow(guest)) a_.mov(Gpr(guest), gpq(host));
+  LoadFloatingRegisters();
 }
 
 void BlockEmitter::Widen() {
@@ -23,6 +24,7 @@ void BlockEmitter::Widen() {
     a_.mov(Gpr(guest, 4), gpd(host));
     a_.mov(gpq(host), Gpr(guest));
   }
+  StoreFloatingRegisters();
 }
 
 // Values that go to a pinned register and can be made there.

@@ -154,30 +154,53 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
               State(offsetof(CpuState, ar) + 4 * static_cast<size_t>(operation.immediates[0]), 4),
               RegisterOrImmediate(argument(0), 32));
       break;
-    case Opcode::kFpr: {
-      const Gp gp = NewTemporary(operation.result);
-      a_.mov(gp,
-             State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]), 8));
-      break;
+    case Opcode::kFpr:
+    case Opcode::kFprHigh: {
+      Value& value = values_[operation.result];
+      value.where = Where::kFloating;
+      value.place = static_cast<uint8_t>(operation.immediates[0]);
+      return;
     }
     case Opcode::kSetFpr:
-      a_.emit(Inst::kIdMov,
-              State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]), 8),
-              RegisterOrImmediate(argument(0), 64));
-      break;
-    case Opcode::kFprHigh: {
-      const Gp gp = NewTemporary(operation.result);
-      a_.mov(gp.r32(),
-             State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]) + 4,
-                   4));
-      values_[operation.result].clean = true;
-      break;
-    }
     case Opcode::kSetFprHigh:
-      a_.emit(Inst::kIdMov,
-              State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(operation.immediates[0]) + 4,
-                    4),
-              RegisterOrImmediate(argument(0), 32));
+      EmitSetFpr(operation);
+      break;
+    case Opcode::kAddBfp:
+    case Opcode::kSubtractBfp:
+    case Opcode::kMultiplyBfp:
+    case Opcode::kDivideBfp:
+    case Opcode::kSquareRootBfp:
+    case Opcode::kMultiplyAndAddBfp:
+    case Opcode::kMultiplyAndSubtractBfp:
+    case Opcode::kQuietBfp:
+    case Opcode::kLengthenBfp:
+    case Opcode::kIntegralBfp:
+      EmitBfp(operation);
+      break;
+    case Opcode::kCompareBfp: {
+      const Xmm a = LoadNumber(values_[argument(0)], operation.from, xmm0);
+      const Xmm b = LoadNumber(values_[argument(1)], operation.from, xmm1);
+      Label slow = a_.newLabel();
+      HandlerAt(slow);
+      EmitFloatingCompare(a, b, operation.from);
+      a_.jp(slow);
+      floating_flags_ = a_.offset();
+      floating_flags_of_[0] = argument(0);
+      floating_flags_of_[1] = argument(1);
+      return later();
+    }
+    case Opcode::kSignBfp:
+      if (!IsNumber(argument(0))) CheckNumberQuietly(argument(0));
+      later();
+      return EndOperation();
+    case Opcode::kBfpFromInteger:
+      EmitBfpFromInteger(operation);
+      break;
+    case Opcode::kBfpToInteger:
+      EmitBfpToInteger(operation);
+      break;
+    case Opcode::kSetRoundedBfp:
+      EmitSetRounded(operation);
       break;
     case Opcode::kCc: {
       Materialize();

@@ -19,6 +19,12 @@ Mem BlockEmitter::AbsoluteWord(const void* at) {
   return mem;
 }
 
+Mem BlockEmitter::Constant(const void* at) {
+  Mem mem = AbsoluteWord(at);
+  mem.setSize(16);
+  return mem;
+}
+
 Mem BlockEmitter::StorageAt(int32_t offset) const {
   return ptr(gpq(kTemporaries[storage_temporary_]), offset);
 }
@@ -163,7 +169,12 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
     StoreCc(*cold_pending_);
     Widen();
     a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
-    if (store) {
+    const Mem in_frame = InFrame(offsetof(Frame, value), 8);
+    const bool is_number = !value.isImm() && value.as<Reg>().isXmm();
+    if (store && is_number) {
+      WidthOf(type) == 64 ? a_.vmovq(in_frame, value.as<Xmm>())
+                          : a_.vextractps(InFrame(offsetof(Frame, value), 4), value.as<Xmm>(), 1);
+    } else if (store) {
       value.isImm() ? a_.emit(Inst::kIdMov, InFrame(offsetof(Frame, value), 8), value)
                     : a_.mov(InFrame(offsetof(Frame, value), 8), value.as<Gp>().r64());
     }
@@ -172,7 +183,9 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
     a_.mov(InFrame(offsetof(Frame, access_register), 4), access_register);
     a_.call(imm(
         reinterpret_cast<uint64_t>(store ? surroundings_.stubs.store : surroundings_.stubs.load)));
-    if (!store) a_.mov(value.as<Gp>().r64(), InFrame(offsetof(Frame, value), 8));
+    if (!store)
+      is_number ? a_.vmovq(value.as<Xmm>(), in_frame) : a_.mov(value.as<Gp>().r64(), in_frame);
+    LoadFloatingRegisters();
     a_.jmp(resume);
   });
 }
@@ -188,6 +201,8 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
   int index;
   const Gp entry = Scratch(index);
   const int bytes = WidthOf(operation.type) / 8;
+  if (bytes >= 4 && IsForFloating(operation.result))
+    return EmitLoadNumber(operation, address, entry, unaligned, slow, resume);
   // The address's own register will do if nobody else wants it. From the first jump to `slow` on
   // nothing moves.
   const Gp target = Result(operation, operation.arguments[0]);
@@ -198,6 +213,25 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
   a_.bind(resume);
   values_[operation.result].clean = true;
   EmitSlowAccess(slow, resume, false, address, target, operation.type, access_register);
+}
+
+// What is loaded for floating point goes to a register of its own.
+void BlockEmitter::EmitLoadNumber(const Operation& operation, Gp address, Gp entry,
+                                  const Label& unaligned, const Label& slow, const Label& resume) {
+  const bool is_long = WidthOf(operation.type) == 64;
+  FindPage(At(operation.arguments[0]), address, entry, is_long ? 8 : 4, false, unaligned, slow);
+  Access(slow);
+  is_long ? a_.vmovq(xmm1, ptr(address, entry, 0, 0, 8))
+          : a_.vmovd(xmm1, ptr(address, entry, 0, 0, 4));
+  a_.vpshufb(xmm1, xmm1, Constant(floating_constants().swap[is_long ? 1 : 0]));
+  a_.bind(resume);
+  Value& value = values_[operation.result];
+  value = Value{};
+  value.where = Where::kXmm;
+  value.place = 1;
+  const int access_register =
+      operation.opcode == Opcode::kLoad ? static_cast<int>(operation.immediates[0]) : 0;
+  EmitSlowAccess(slow, resume, false, address, xmm1, operation.type, access_register);
 }
 
 void BlockEmitter::EmitStore(const Operation& operation) {
@@ -214,7 +248,9 @@ void BlockEmitter::EmitStore(const Operation& operation) {
   const Value& from = values_[operation.arguments[1]];
   Operand value;
   int64_t swapped = 0;
-  if (from.where == Where::kConstant) {
+  if (bytes >= 4 && from.where == Where::kFloating && HasHost(from.place)) {
+    value = HostOf(from.place);
+  } else if (from.where == Where::kConstant) {
     swapped = bytes == 1 ? static_cast<int8_t>(from.constant)
               : bytes == 2
                   ? static_cast<int16_t>(__builtin_bswap16(static_cast<uint16_t>(from.constant)))
@@ -231,9 +267,14 @@ void BlockEmitter::EmitStore(const Operation& operation) {
            slow);
   Access(slow);
   Mem at = ptr(address, entry);
+  at.setSize(static_cast<uint32_t>(bytes));
   if (value.isImm()) {
-    at.setSize(static_cast<uint32_t>(bytes));
     a_.mov(at, imm(swapped));
+  } else if (value.as<Reg>().isXmm()) {
+    const FloatingConstants& constants = floating_constants();
+    a_.vpshufb(xmm1, value.as<Xmm>(),
+               Constant(bytes == 8 ? constants.swap[1] : constants.swap_left));
+    bytes == 8 ? a_.vmovq(at, xmm1) : a_.vmovd(at, xmm1);
   } else {
     StoreStorage(at, value.as<Gp>(), operation.type);
   }

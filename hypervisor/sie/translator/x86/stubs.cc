@@ -114,6 +114,15 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
   }
   stubs.high_half = memory.executable() + a.offset();
   a.embedUInt64(~uint64_t{0} << 32);
+  constexpr FloatingConstants kFloating = {
+      {{3, 2, 1, 0, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128},
+       {7, 6, 5, 4, 3, 2, 1, 0, 128, 128, 128, 128, 128, 128, 128, 128}},
+      {7, 6, 5, 4, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128},
+      {{0x7fffffff, 0}, {~uint64_t{0} >> 1, 0}},
+      {{0x00800000, 0}, {uint64_t{1} << 52, 0}},
+      {0xff000000, uint64_t{0x7ff} << 53}};
+  stubs.floating = reinterpret_cast<const FloatingConstants*>(here());
+  a.embed(&kFloating, sizeof kFloating);
   const uint8_t* enter = here();
   EmitEnter(a);
   stubs.leave = here();

@@ -35,6 +35,15 @@ struct StorageRoutines {
   }
 };
 
+// What SSE takes from storage, on its boundary: for short numbers, and for long ones.
+struct FloatingConstants {
+  uint8_t swap[2][16];       // reverses the bytes of a number, shuffling
+  uint8_t swap_left[16];     // those of the left half of a register: a short number to be stored
+  uint64_t magnitude[2][2];  // all bits but the sign
+  uint64_t least_normal[2][2];
+  uint64_t doubled_infinity[2];  // without the sign, as an integer
+};
+
 struct Stubs {
   void (*enter)(Transfer*, const uint8_t* code, CpuState*, PageEntry* pages);
   const uint8_t* leave;  // jump: the frame's transfer says why
@@ -43,6 +52,7 @@ struct Stubs {
   const uint8_t* execute;
   const uint8_t* masks;      // five words: what an operand address of 1 << i bytes must not have
   const uint8_t* high_half;  // a word
+  const FloatingConstants* floating;
   StorageRoutines storage;
   size_t size;
 };

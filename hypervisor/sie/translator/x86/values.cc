@@ -13,8 +13,6 @@ using ir::Type;
 
 namespace {
 
-constexpr uint8_t kConditionSlot = 100;  // and 101: Frame::condition
-
 Mem Slot(uint8_t place, uint32_t size) {
   const size_t offset = place >= kConditionSlot
                             ? offsetof(Frame, condition) + 8u * (place - kConditionSlot)
@@ -166,6 +164,15 @@ Gp BlockEmitter::Load(ValueId id, int width) {
       const Type type = static_cast<Type>(from.constant >> 32);
       LoadStorage(gp, StorageAt(static_cast<int32_t>(from.constant)), type);
       values_[id].clean = true;
+      return Sized(gp, width);
+    }
+    case Where::kFloating:
+    case Where::kXmm: {
+      const bool is_short = WidthOf(definitions_[id]->type) == 32;
+      const Xmm number = LoadNumber(value, definitions_[id]->type, xmm2);
+      const Gp gp = NewTemporary(id);
+      is_short ? a_.vmovd(gp.r32(), number) : a_.vmovq(gp, number);
+      values_[id].clean = is_short;
       return Sized(gp, width);
     }
     case Where::kFlag: {

@@ -45,6 +45,14 @@ bool IsExcluded(const TableRow& row) {
          names.contains(row.mnemonic);
 }
 
+// Rows on floating-point registers.
+bool IsFloating(const TableRow& row) {
+  static const std::set<std::string_view> names = {"LD",  "LDY",  "LE",  "LEY",  "STD",
+                                                   "LDR", "STDY", "STE", "STEY", "LER"};
+  return (row.opcode >> 8) == 0xb3 || names.contains(row.mnemonic) ||
+         ((row.opcode >> 8) == 0xed && row.format != Format::kRXY_a);
+}
+
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 2 + 1) {}
@@ -70,7 +78,9 @@ class LockStep {
                            OfferedFacilities().Has(Table()[row].facility);
       if (IsExcluded(Table()[row]) || !offered) continue;
       rows_.push_back(row);
-      if (Table()[row].kind == RowKind::kSemantics) recorded_.push_back(row);
+      if (Table()[row].kind != RowKind::kSemantics) continue;
+      recorded_.push_back(row);
+      if (IsFloating(Table()[row])) floating_.push_back(row);
     }
     for (GuestMachine* machine : {&interpreted_, &translated_}) {
       machine->block.ictl = uapi::kIctlPint;
@@ -88,6 +98,7 @@ class LockStep {
   void Renew() {
     uint64_t address = kCode;
     waiting_ = 0;
+    floating_code_ = random_.OneIn(2);
     while (address < kCode + kCodeSize - 8) {
       uint8_t bytes[8];
       const uint64_t text = InstructionAt(address);
@@ -95,7 +106,9 @@ class LockStep {
       std::memcpy(interpreted_.At(address), bytes, InsnLength(bytes[0]));
       address += InsnLength(bytes[0]);
     }
-    for (uint64_t at = 0; at < kDataSize; at += 8) interpreted_.Put<uint64_t>(kData + at, Word());
+    for (uint64_t at = 0; at < kDataSize; at += 8) {
+      interpreted_.Put<uint64_t>(kData + at, floating_code_ ? FloatingPoint() : Word());
+    }
     for (uint64_t segment = 0; segment < 2048; ++segment) {
       interpreted_.Put<uint64_t>(kSegmentTable + 8 * segment, 0x20);
     }
@@ -124,10 +137,10 @@ class LockStep {
       if (!all_addresses && random_.OneIn(4)) continue;
       cpu.gpr[static_cast<size_t>(r)] = Place();
     }
-    for (auto& r : cpu.vr) r = {Word(), 0};
+    for (auto& r : cpu.vr) r = {FloatingPoint(), 0};
     for (auto& r : cpu.ar) r = 0;
     for (auto& r : cpu.cr) r = 0;
-    cpu.fpc = 0;
+    cpu.fpc = Fpc();
     cpu.cr[0] = 0xe0 | (random_.OneIn(8) ? 0 : GuestMachine::cr0_afp) |
                 (random_.OneIn(8) ? ::hypervisor::cr0::kLowAddressProtection : 0);
     cpu.cr[1] = cpu.cr[7] = cpu.cr[13] = kSegmentTable;
@@ -226,6 +239,54 @@ class LockStep {
         return word;
     }
   }
+  // Of any class: a long number or two short ones, that are likely to have interesting results.
+  uint64_t FloatingPoint() {
+    if (random_.OneIn(4)) return Word();
+    if (random_.OneIn(2)) return Long(random_.Below(2));
+    return Short(random_.Below(2)) << 32 | Short(random_.Below(2));
+  }
+  uint64_t Long(uint64_t sign) { return sign << 63 | Exponent(2047) << 52 | Fraction(52); }
+  uint64_t Short(uint64_t sign) { return sign << 31 | Exponent(255) << 23 | Fraction(23); }
+  // Often the least and the greatest, often around one, so that results are ordinary.
+  uint64_t Exponent(uint64_t greatest) {
+    switch (random_.Below(8)) {
+      case 0:
+        return random_.Below(3);
+      case 1:
+        return greatest - random_.Below(3);
+      case 2:
+        return random_.Below(greatest + 1);
+      case 3:  // products of two are tiny, or nearly
+        return greatest / 4 + random_.Below(4);
+      default:
+        return greatest / 2 + random_.Below(9) - 4;
+    }
+  }
+  uint64_t Fraction(int bits) {
+    const uint64_t all = (uint64_t{1} << bits) - 1;
+    switch (random_.Below(6)) {
+      case 0:
+        return 0;
+      case 1:
+        return all - random_.Below(2);
+      case 2:
+        return random_.Below(3);
+      case 3:
+        return (all + 1) / 2 + random_.Below(2);
+      default:
+        return random_.Next() & all;
+    }
+  }
+  // Mostly what programs have; any rounding mode, mask or flag.
+  uint32_t Fpc() {
+    uint32_t fpc = 0;
+    if (random_.OneIn(2)) fpc |= static_cast<uint32_t>(random_.Next()) & 0x00f80000;
+    if (random_.OneIn(3)) fpc |= static_cast<uint32_t>(random_.Below(4));
+    if (random_.OneIn(16)) fpc |= 7;
+    if (random_.OneIn(6)) fpc |= static_cast<uint32_t>(random_.Next()) & 0xf8000000;
+    return fpc;
+  }
+
   // Where operands may be: mostly data, now and then code or the lowest page.
   uint64_t Place() {
     if (random_.OneIn(12)) return kCode + random_.Below(kCodeSize);
@@ -278,7 +339,9 @@ class LockStep {
 
   uint64_t Instruction() {
     // Rows with semantics three times of four.
-    const auto& rows = random_.OneIn(4) ? rows_ : recorded_;
+    const auto& rows = random_.OneIn(4)                      ? rows_
+                       : floating_code_ && !random_.OneIn(4) ? floating_
+                                                             : recorded_;
     const RowIndex row = rows[random_.Below(rows.size())];
     const TableRow& entry = Table()[row];
     uint64_t text = random_.Next();
@@ -385,6 +448,12 @@ class LockStep {
     ASSERT_EQ(a.psw.mask, b.psw.mask) << describe();
     ASSERT_EQ(a.psw.address, b.psw.address) << describe();
     for (size_t i = 0; i < 16; ++i) ASSERT_EQ(a.gpr[i], b.gpr[i]) << "r" << i << "\n" << describe();
+    for (size_t i = 0; i < 16; ++i) {
+      ASSERT_EQ(a.vr[i].high, b.vr[i].high)
+          << std::hex << "f" << i << " was " << start_.vr[i].high << "\n"
+          << describe();
+    }
+    ASSERT_EQ(a.fpc, b.fpc) << std::hex << "was " << start_.fpc << "\n" << describe();
     ASSERT_EQ(a.breaking_event_address, b.breaking_event_address) << describe();
     ASSERT_TRUE(a == b) << describe();
     for (const auto& [start, size] : kCompared) {
@@ -406,6 +475,8 @@ class LockStep {
   uint64_t waiting_ = 0;  // the instruction that belongs behind the latest one
   std::vector<RowIndex> rows_;
   std::vector<RowIndex> recorded_;
+  std::vector<RowIndex> floating_;
+  bool floating_code_ = false;  // most instructions are on floating-point registers
 
  public:
   static inline std::atomic<Sie*> running_ = nullptr;

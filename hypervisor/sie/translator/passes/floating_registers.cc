@@ -1,0 +1,40 @@
+#include <algorithm>
+#include <array>
+
+#include "hypervisor/sie/translator/passes/passes.h"
+
+namespace hypervisor::passes {
+
+using ir::Opcode;
+using ir::Operation;
+
+void FindFloatingRegisters(GuestBlock& block, bool always) {
+  std::array<int, 16> uses{};
+  block.floating_hosts.fill(GuestBlock::kNoHost);
+  block.floating_written = 0;
+  for (const Operation& operation : block.ir.operations) {
+    switch (operation.opcode) {
+      case Opcode::kSetFpr:
+      case Opcode::kSetFprHigh:
+      case Opcode::kSetRoundedBfp:
+        block.floating_written |= static_cast<uint16_t>(1u << operation.immediates[0]);
+        [[fallthrough]];
+      case Opcode::kFpr:
+      case Opcode::kFprHigh:
+        ++uses[static_cast<size_t>(operation.immediates[0])];
+        break;
+      default:
+        break;
+    }
+  }
+  // One that is used once is loaded or stored once all the same, unless that is in a loop.
+  const int worth = always || HasLoop(block) ? 1 : 2;
+  for (uint8_t host = GuestBlock::kFirstFloatingHost; host < 16; ++host) {
+    const auto most = std::max_element(uses.begin(), uses.end());
+    if (*most < worth) return;
+    *most = 0;
+    block.floating_hosts[static_cast<size_t>(most - uses.begin())] = host;
+  }
+}
+
+}  // namespace hypervisor::passes
