@@ -42,6 +42,7 @@ void BlockEmitter::Emit() {
     heads_.push_back(instruction.head || &instruction == guest_.instructions.data() ? a_.newLabel()
                                                                                     : Label());
   }
+  FindHeadForms();
   EmitEntry();
   for (index_ = 0; index_ < guest_.instructions.size(); ++index_) {
     const GuestInstruction& instruction = guest_.instructions[index_];

@@ -291,6 +291,13 @@ class BlockEmitter {
   void JumpToRegister(Gp target);
   void StoreBranchOrigin(uint64_t origin);
 
+  // ---- head_conditions.cc ----
+  Pending FormOf(const GuestInstruction& instruction, bool& sets_cc);
+  void FindHeadForms();
+  static bool IsInForm(const Pending& cc, const Pending& form);
+  void StoreCcAs(const Pending& form, const Pending& cc);
+  void BeginHead(size_t index);
+
   // ---- block_emitter.cc ----
   void EmitInstruction(const GuestInstruction& instruction);
   void EmitHandler();
@@ -336,7 +343,8 @@ class BlockEmitter {
   bool ended_ = false;  // nothing falls through from here
 
   Label start_;
-  std::vector<Label> heads_;  // of instructions; most have none
+  std::vector<Label> heads_;         // of instructions; most have none
+  std::vector<Pending> head_forms_;  // what condition code their heads expect: kMemory, or a sum
   Label end_of_instruction_;
   struct Flags {
     size_t offset = 0;  // behind the instruction; they are lost with the next one

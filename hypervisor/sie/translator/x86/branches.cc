@@ -10,16 +10,18 @@ namespace hypervisor::x86 {
 using namespace asmjit;       // NOLINT
 using namespace asmjit::x86;  // NOLINT
 
-// Others of the block come here with the condition code in the frame, if it is seen, and all
-// charged.
+// Others of the block come here with the condition code in the head's form, if it is seen,
+// and all charged.
 void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
   if (!ended_) {
-    if (instruction.cc_is_seen) Materialize();
+    if (instruction.cc_is_seen) {
+      if (unsettled_) SettlePending();
+      StoreCcAs(head_forms_[index_], pending_);
+    }
     a_.sub(InFrame(offsetof(Frame, budget), 4), instruction.charge);
   }
-  DropPending();
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
-  flags_ = {};
+  BeginHead(index_);
 }
 
 void BlockEmitter::StoreBranchOrigin(uint64_t origin) {
@@ -83,7 +85,8 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   }
   const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
   const int32_t charge = head.charge - refund;
-  if (head.cc_is_seen) StoreCc(cc);
+  const Pending& form = head_forms_[static_cast<size_t>(number)];
+  if (head.cc_is_seen) StoreCcAs(form, cc);
   if (!back) {
     if (charge != 0) a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
     a_.jmp(heads_[static_cast<size_t>(number)]);
@@ -94,9 +97,10 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
-  cold_.push_back([this, poll, cc, head] {
+  const bool made = head.cc_is_seen && (form.kind == Pending::kMemory || !IsInForm(cc, form));
+  cold_.push_back([this, poll, cc, head, made] {
     a_.bind(poll);
-    if (!head.cc_is_seen) StoreCc(cc);
+    if (!made) StoreCc(cc);
     Widen();
     a_.add(InFrame(offsetof(Frame, budget), 4), head.charge);
     LeaveTo(Leave::kBudget, head.address);

@@ -24,7 +24,9 @@ void BlockEmitter::EmitEntry() {
   a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
   a_.js(poll);
   Narrow();
+  StoreCcAs(head_forms_[0], pending_);
   a_.bind(heads_[0]);
+  BeginHead(0);
   cold_.push_back([this, compare, same, poll, charge] {
     Label stale = a_.newLabel();
     a_.bind(compare);

@@ -102,7 +102,8 @@ struct Frame {
   uint64_t value;
   uint32_t type;
   uint32_t access_register;
-  uint64_t condition[2];  // what a condition code is still to be made of
+  // What a condition code is still to be made of, and what that of a loop's head is made of.
+  uint64_t condition[4];
   uint64_t scratch[4];
   uint64_t spilled[24];
   // What C++ answers with kElsewhere.
@@ -114,6 +115,7 @@ static_assert(sizeof(Frame) % 16 == 8);
 inline constexpr int kSpillSlots = 24;
 // Numbers of slots: beyond the spilled ones those of the frame's condition.
 inline constexpr uint8_t kConditionSlot = 100;
+inline constexpr uint8_t kHeadSlot = 102;
 
 // What C++ that translated code calls answers.
 inline constexpr int kGoOn = 0;       // behind the call

@@ -123,6 +123,18 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
       {0xff000000, uint64_t{0x7ff} << 53}};
   stubs.floating = reinterpret_cast<const FloatingConstants*>(here());
   a.embed(&kFloating, sizeof kFloating);
+  constexpr uint64_t kMinusOne = ~uint64_t{0};
+  constexpr uint64_t kLowest[] = {uint64_t{1} << 31, uint64_t{1} << 63};
+  SumsOfConditionCodes sums;
+  for (const size_t kind : {0, 1}) {
+    for (const size_t is_long : {0, 1}) {
+      const uint64_t beyond = kind == 0 ? kLowest[is_long] : kLowest[is_long] - 1;
+      const uint64_t operands[4][2] = {{0, 0}, {kMinusOne, 0}, {1, 0}, {beyond, 1}};
+      std::memcpy(sums.operands[kind][is_long], operands, sizeof operands);
+    }
+  }
+  stubs.sums = reinterpret_cast<const SumsOfConditionCodes*>(here());
+  a.embed(&sums, sizeof sums);
   const uint8_t* enter = here();
   EmitEnter(a);
   stubs.leave = here();
