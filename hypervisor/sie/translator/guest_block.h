@@ -68,6 +68,9 @@ struct GuestBlock {
   ir::Block ir;
   uint16_t narrow = 0;  // general registers, as bits from the right: passes::FindNarrowRegisters
 
+  // Of each general register, whose host register it has in the block: passes::FindBorrowedHosts.
+  std::array<uint8_t, 16> lenders{};
+
   // Which host register a floating-point register has in the block, and, as bits from the right,
   // which are set in it: passes::FindFloatingRegisters.
   static constexpr uint8_t kNoHost = 255;

@@ -7,6 +7,7 @@
 #include "hypervisor/sie/translator/translator.h"
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 #include "hypervisor/sie/translator/x86/failure.h"
+#include "hypervisor/sie/translator/x86/registers.h"
 
 namespace hypervisor {
 
@@ -45,6 +46,9 @@ Block* Translator::EmitCode(const Key& key) {
   guest_.narrow = passes::FindNarrowRegisters(guest_, regions_always_);
 
   passes::FindFloatingRegisters(guest_, regions_always_);
+  uint16_t pinned = 0;
+  for (const auto& [guest, host] : x86::kPinned) pinned |= static_cast<uint16_t>(1u << guest);
+  passes::FindBorrowedHosts(guest_, pinned, regions_always_);
 
   for (const bool again : {false, true}) {
     MarkAsCode(key.host);

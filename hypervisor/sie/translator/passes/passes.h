@@ -22,6 +22,10 @@ bool HasLoop(const GuestBlock& block);
 // pay, unless `always`.
 uint16_t FindNarrowRegisters(const GuestBlock& block, bool always);
 
+// In a block with a loop, or `always`, chooses general registers that borrow the host registers of
+// those that it doesn't use: `have_hosts` are the ones that have any, as bits from the right.
+void FindBorrowedHosts(GuestBlock& block, uint16_t have_hosts, bool always);
+
 // Chooses the floating-point registers that have a host register in the block: those that it uses
 // most, if it uses them more than once, in a loop, or `always`.
 void FindFloatingRegisters(GuestBlock& block, bool always);

@@ -20,10 +20,18 @@ BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& 
       guest_(guest),
       block_(block),
       surroundings_(surroundings),
+      hosts_(kHostOf),
       uses_(uses),
       values_(guest.ir.values + 1),
       definitions_(guest.ir.values + 1),
       targets_(guest.ir.values + 1, -1) {
+  for (size_t guest_register = 0; guest_register < 16; ++guest_register) {
+    const uint8_t lender = guest_.lenders[guest_register];
+    if (lender != GuestBlock::kNoHost) {
+      hosts_[guest_register] = kHostOf[lender];
+      hosts_[lender] = kNotPinned;
+    }
+  }
   for (const Operation& operation : guest_.ir.operations) {
     if (operation.result == 0) continue;
     size_t count = 1;
@@ -132,7 +140,7 @@ void BlockEmitter::StoreImmediate64(const Mem& at, uint64_t value) {
 
 // The CPU is as the interpreter leaves it between two instructions.
 void BlockEmitter::CallHandler() {
-  Widen();
+  LeaveRegisters();
   StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(SiteHere()));
   a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
 }
@@ -140,7 +148,7 @@ void BlockEmitter::CallHandler() {
 void BlockEmitter::EmitHandler() {
   Materialize();
   CallHandler();
-  LoadFloatingRegisters();
+  ResumeRegisters();
 }
 
 void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* second) {
@@ -153,13 +161,13 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
   Cold([this, slow, leaves, site, address, other, end = end_of_instruction_] {
     a_.bind(slow);
     StoreCc(*cold_pending_);
-    Widen();
     if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);
     if (site->has_second) a_.mov(InFrame(offsetof(Frame, value), 8), other);
+    LeaveRegisters();
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
     if (!leaves) {
-      LoadFloatingRegisters();
+      ResumeRegisters();
       a_.jmp(end);
       return;
     }

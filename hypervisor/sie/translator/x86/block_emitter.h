@@ -9,6 +9,7 @@
 
 #include <asmjit/x86.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -16,6 +17,7 @@
 
 #include "hypervisor/sie/translator/guest_block.h"
 #include "hypervisor/sie/translator/x86/frame.h"
+#include "hypervisor/sie/translator/x86/registers.h"
 #include "hypervisor/sie/translator/x86/stubs.h"
 
 namespace hypervisor::x86 {
@@ -240,8 +242,16 @@ class BlockEmitter {
   // ---- guest_registers.cc ----
   // A register of which only bits 32-63 live in its host register: the others are in the CpuState.
   bool IsNarrow(int guest) const { return (guest_.narrow >> guest & 1) != 0; }
-  void Narrow();  // all that are, where the block is entered; floating-point registers likewise
-  void Widen();   // as everybody else expects them. Leaves flags and temporaries alone.
+  // A register that has a host register in this block: one of its own, or one that it borrows.
+  bool IsPinned(int guest) const { return hosts_[static_cast<size_t>(guest)] != kNotPinned; }
+  Gp Pinned(int guest) const { return asmjit::x86::gpq(hosts_[static_cast<size_t>(guest)]); }
+  int LenderOf(int guest) const {
+    const uint8_t lender = guest_.lenders[static_cast<size_t>(guest)];
+    return lender == GuestBlock::kNoHost ? -1 : lender;
+  }
+  void EnterRegisters();   // from where everybody else has them to where this block does
+  void ResumeRegisters();  // likewise, behind C++
+  void LeaveRegisters();   // back. Leaves flags and temporaries alone.
 
   // ---- floating_registers.cc ----
   bool HasHost(int fpr) const {
@@ -288,7 +298,7 @@ class BlockEmitter {
   void EmitBranch();
   void GoTo(int32_t number, bool back, uint64_t address, const Pending& cc, int32_t refund = 0);
   void JumpTo(uint64_t target);
-  void JumpToRegister(Gp target);
+  void JumpToRegister();
   void StoreBranchOrigin(uint64_t origin);
 
   // ---- head_conditions.cc ----
@@ -317,6 +327,7 @@ class BlockEmitter {
   const Block* block_;
   const Surroundings& surroundings_;
 
+  std::array<uint32_t, 16> hosts_;
   std::vector<uint16_t> uses_;
   std::vector<Value> values_;
   std::vector<const Operation*> definitions_;

@@ -48,9 +48,10 @@ void BlockEmitter::EmitBranch() {
     StoreBranchOrigin(origin);
     if (is_static) return GoTo(taken, back, target, cc, refund);
     StoreCc(cc);
-    Widen();
+    if (address.id() != rdx.id()) a_.mov(rdx, address.r64());
+    LeaveRegisters();
     if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
-    JumpToRegister(address);
+    JumpToRegister();
   };
   if (condition.is_known) {
     go(pending_);
@@ -79,7 +80,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
                         int32_t refund) {
   if (number < 0) {
     StoreCc(cc);
-    Widen();
+    LeaveRegisters();
     if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
     return JumpTo(address & guest_.address_mask);
   }
@@ -101,7 +102,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   cold_.push_back([this, poll, cc, head, made] {
     a_.bind(poll);
     if (!made) StoreCc(cc);
-    Widen();
+    LeaveRegisters();
     a_.add(InFrame(offsetof(Frame, budget), 4), head.charge);
     LeaveTo(Leave::kBudget, head.address);
   });
@@ -146,9 +147,9 @@ void BlockEmitter::JumpTo(uint64_t target) {
   });
 }
 
-void BlockEmitter::JumpToRegister(Gp target) {
+// To the address in rdx.
+void BlockEmitter::JumpToRegister() {
   Label miss = a_.newLabel();
-  if (target.id() != rdx.id()) a_.mov(rdx, target.r64());
   a_.mov(eax, edx);
   a_.and_(eax, static_cast<int>((kJumpEntries - 1) << 1));
   a_.shl(eax, 4);

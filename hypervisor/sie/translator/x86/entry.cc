@@ -23,7 +23,7 @@ void BlockEmitter::EmitEntry() {
   a_.bind(same);
   a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
   a_.js(poll);
-  Narrow();
+  EnterRegisters();
   StoreCcAs(head_forms_[0], pending_);
   a_.bind(heads_[0]);
   BeginHead(0);

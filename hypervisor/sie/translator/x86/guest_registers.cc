@@ -12,17 +12,31 @@ using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
 using ir::Type;
 
-void BlockEmitter::Narrow() {
+void BlockEmitter::EnterRegisters() {
   for (const auto& [guest, host] : kPinned)
     if (IsNarrow(guest)) a_.mov(Gpr(guest), gpq(host));
+  for (int guest = 0; guest < 16; ++guest)
+    if (LenderOf(guest) >= 0) a_.mov(Gpr(LenderOf(guest)), Pinned(guest));
+  ResumeRegisters();
+}
+
+void BlockEmitter::ResumeRegisters() {
+  for (int guest = 0; guest < 16; ++guest)
+    if (LenderOf(guest) >= 0) a_.mov(Pinned(guest), Gpr(guest));
   LoadFloatingRegisters();
 }
 
-void BlockEmitter::Widen() {
-  for (const auto& [guest, host] : kPinned) {
-    if (!IsNarrow(guest)) continue;
-    a_.mov(Gpr(guest, 4), gpd(host));
-    a_.mov(gpq(host), Gpr(guest));
+void BlockEmitter::LeaveRegisters() {
+  for (int guest = 0; guest < 16; ++guest) {
+    if (!IsPinned(guest)) continue;
+    const int lender = LenderOf(guest);
+    if (IsNarrow(guest)) {
+      a_.mov(Gpr(guest, 4), Pinned(guest).r32());
+      if (lender < 0) a_.mov(Pinned(guest), Gpr(guest));
+    } else if (lender >= 0) {
+      a_.mov(Gpr(guest), Pinned(guest));
+    }
+    if (lender >= 0) a_.mov(Pinned(guest), Gpr(lender));
   }
   StoreFloatingRegisters();
 }

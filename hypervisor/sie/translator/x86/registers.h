@@ -1,4 +1,5 @@
-// Which guest registers have a host register in all translated code: those that compilers use most.
+// Which guest registers have a host register in all translated code, unless a block lends it to
+// another: those that compilers use most.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_REGISTERS_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_REGISTERS_H_
 
@@ -25,13 +26,6 @@ inline constexpr std::array<uint32_t, 16> kHostOf = [] {
   for (const auto& [guest, host] : kPinned) hosts[static_cast<size_t>(guest)] = host;
   return hosts;
 }();
-
-constexpr bool IsPinned(int guest) {
-  return kHostOf[static_cast<size_t>(guest)] != kNotPinned;
-}
-inline asmjit::x86::Gp Pinned(int guest) {
-  return asmjit::x86::gpq(kHostOf[static_cast<size_t>(guest)]);
-}
 
 inline constexpr uint32_t kTemporaries[] = {asmjit::x86::Gp::kIdAx, asmjit::x86::Gp::kIdCx,
                                             asmjit::x86::Gp::kIdDx, asmjit::x86::Gp::kIdSi};

@@ -167,7 +167,6 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
   Cold([this, slow, resume, store, address, value, type, access_register, site] {
     a_.bind(slow);
     StoreCc(*cold_pending_);
-    Widen();
     a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
     const Mem in_frame = InFrame(offsetof(Frame, value), 8);
     const bool is_number = !value.isImm() && value.as<Reg>().isXmm();
@@ -178,14 +177,15 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
       value.isImm() ? a_.emit(Inst::kIdMov, InFrame(offsetof(Frame, value), 8), value)
                     : a_.mov(InFrame(offsetof(Frame, value), 8), value.as<Gp>().r64());
     }
+    LeaveRegisters();
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.mov(InFrame(offsetof(Frame, type), 4), static_cast<int>(type));
     a_.mov(InFrame(offsetof(Frame, access_register), 4), access_register);
     a_.call(imm(
         reinterpret_cast<uint64_t>(store ? surroundings_.stubs.store : surroundings_.stubs.load)));
+    ResumeRegisters();
     if (!store)
       is_number ? a_.vmovq(value.as<Xmm>(), in_frame) : a_.mov(value.as<Gp>().r64(), in_frame);
-    LoadFloatingRegisters();
     a_.jmp(resume);
   });
 }
