@@ -12,23 +12,28 @@ void FindFloatingRegisters(GuestBlock& block, bool always) {
   std::array<int, 16> uses{};
   block.floating_hosts.fill(GuestBlock::kNoHost);
   block.floating_written = 0;
-  for (const Operation& operation : block.ir.operations) {
-    switch (operation.opcode) {
-      case Opcode::kSetFpr:
-      case Opcode::kSetFprHigh:
-      case Opcode::kSetRoundedBfp:
-        block.floating_written |= static_cast<uint16_t>(1u << operation.immediates[0]);
-        [[fallthrough]];
-      case Opcode::kFpr:
-      case Opcode::kFprHigh:
-        ++uses[static_cast<size_t>(operation.immediates[0])];
-        break;
-      default:
-        break;
+  const std::vector<int> weights = WeightsOf(block);
+  for (size_t n = 0; n < weights.size(); ++n) {
+    const GuestInstruction& instruction = block.instructions[n];
+    for (size_t i = instruction.first; i < instruction.last; ++i) {
+      const Operation& operation = block.ir.operations[i];
+      switch (operation.opcode) {
+        case Opcode::kSetFpr:
+        case Opcode::kSetFprHigh:
+        case Opcode::kSetRoundedBfp:
+          block.floating_written |= static_cast<uint16_t>(1u << operation.immediates[0]);
+          [[fallthrough]];
+        case Opcode::kFpr:
+        case Opcode::kFprHigh:
+          uses[static_cast<size_t>(operation.immediates[0])] += weights[n];
+          break;
+        default:
+          break;
+      }
     }
   }
-  // One that is used once is loaded or stored once all the same, unless that is in a loop.
-  const int worth = always || HasLoop(block) ? 1 : 2;
+  // One that is used once is loaded or stored once all the same.
+  const int worth = always ? 1 : 2;
   for (uint8_t host = GuestBlock::kFirstFloatingHost; host < 16; ++host) {
     const auto most = std::max_element(uses.begin(), uses.end());
     if (*most < worth) return;

@@ -14,15 +14,6 @@ bool Is32(Type type) {
 
 }  // namespace
 
-bool HasLoop(const GuestBlock& block) {
-  for (size_t i = 0; i < block.instructions.size(); ++i) {
-    const GuestInstruction& one = block.instructions[i];
-    const auto here = static_cast<int32_t>(i);
-    if ((one.taken >= 0 && one.taken <= here) || (one.next >= 0 && one.next <= here)) return true;
-  }
-  return false;
-}
-
 uint16_t FindNarrowRegisters(const GuestBlock& block, bool always) {
   if (!always && !HasLoop(block)) return 0;
   unsigned written = 0;
