@@ -33,8 +33,10 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "hypervisor/core/software_device.h"
+#include "hypervisor/core/system.h"
 #include "hypervisor/sie/offered_facilities.h"
 #include "hypervisor/sie/sie.h"
+#include "tools/counted_engine.h"
 #include "tools/guest_devices.h"
 #include "ucontrol/console.h"
 #include "ucontrol/equipment/equipment.h"
@@ -55,6 +57,7 @@ ABSL_FLAG(bool, line_mode, false, "offer the line-mode console as well");
 ABSL_FLAG(std::vector<std::string>, without, {}, "facility bits that the CPUs shall not have");
 ABSL_FLAG(uint32_t, seconds, 0, "give up after this time; 0: never");
 ABSL_FLAG(std::string, engine, "", "interpreter or translator; empty: the default");
+ABSL_FLAG(bool, statistics, false, "say at the end how many instructions the guest executed");
 ABSL_FLAG(std::string, expect, "", "exit with status 0 as soon as the console shows this");
 
 namespace {
@@ -260,10 +263,14 @@ int main(int argc, char** argv) {
     absl::FPrintF(stderr, "--engine=%s: there are interpreter and translator\n", engine);
     return kNotStarted;
   }
-  hypervisor::SoftwareDevice device({.engine = engine == "interpreter" ? hypervisor::MakeInterpreter
-                                               : engine == "translator" ? hypervisor::MakeTranslator
-                                                                        : hypervisor::MakeEngine,
-                                     .machine = {.facilities = Facilities()}});
+  hypervisor::EngineFactory factory = engine == "interpreter"  ? hypervisor::MakeInterpreter
+                                      : engine == "translator" ? hypervisor::MakeTranslator
+                                                               : hypervisor::MakeEngine;
+  std::atomic<uint64_t> instructions = 0;
+  const bool statistics = absl::GetFlag(FLAGS_statistics);
+  if (statistics) factory = Counted(std::move(factory), instructions);
+  hypervisor::SoftwareDevice device(
+      {.engine = std::move(factory), .machine = {.facilities = Facilities()}});
   absl::StatusOr<std::unique_ptr<Machine>> machine;
   int status = kNotStarted;
   {
@@ -284,6 +291,11 @@ int main(int argc, char** argv) {
           .IgnoreError();
     }
   }
-  if (!machine.ok()) absl::FPrintF(stderr, "%s\n", machine.status().ToString());
+  if (!machine.ok()) {
+    absl::FPrintF(stderr, "%s\n", machine.status().ToString());
+    return status;
+  }
+  machine->reset();
+  if (statistics) absl::FPrintF(stderr, "instructions %d\n", instructions.load());
   return status;
 }
