@@ -49,9 +49,9 @@ class Shell:
     """A machine from its start to a shell's prompt, and until it is killed; `seconds` is how long the prompt took,
     None if it didn't come."""
 
-    def __init__(self, command):
+    def __init__(self, command, stderr=None):
         start = time.monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
         self.seconds = None
         text = b""
         while time.monotonic() - start < PATIENCE:
