@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -72,9 +71,12 @@ constexpr int kTimedOut = 124;
 
 absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path) {
   if (path.empty()) return std::vector<uint8_t>();
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  std::vector<uint8_t> bytes(file ? static_cast<size_t>(file.tellg()) : 0);
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   if (!file) return absl::NotFoundError(path + " can't be read");
-  return std::vector<uint8_t>{std::istreambuf_iterator<char>(file), {}};
+  return bytes;
 }
 
 // Notifies how the machine ended.

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -41,6 +42,8 @@ Record RecordAt(const uint8_t* at) {
 }  // namespace
 
 CommandMachine::CommandMachine() {
+  // What a test executes once is to be translated all the same.
+  setenv("UCONTROL_REGIONS", "hot", /*overwrite=*/0);
   system_ = device_.Open();
   vm_ = static_cast<int>(device_.Ioctl(system_, uapi::kCreateVm, uapi::kUcontrolVm));
   vcpu_ = static_cast<int>(device_.Ioctl(vm_, uapi::kCreateVcpu, 0));

@@ -1,6 +1,7 @@
 #include "tests/ucontrol/probe.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -35,6 +36,8 @@ int LengthOf(uint64_t text) {
 }  // namespace
 
 void ProbeFixture::SetUp() {
+  // What a test executes once is to be translated all the same.
+  setenv("UCONTROL_REGIONS", "hot", /*overwrite=*/0);
   auto made =
       Machine::Create(device_, {.instructions = &FindInstruction,
                                 .listener = &listener_,

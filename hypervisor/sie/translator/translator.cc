@@ -33,6 +33,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
   engine->used_ = engine->stubs_.size;
   const char* regions = std::getenv("UCONTROL_REGIONS");
+  engine->waits_for_warm_ = regions == nullptr;
   engine->regions_always_ = regions && std::string_view(regions) == "always";
   return engine;
 }
@@ -89,8 +90,8 @@ Translator::Outcome Translator::Loop() {
     }
     if (busy_page_) LeaveUnwatched(busy_page_);
     const Block* block = nullptr;
-    if (per_events_ == 0 && !(ia_ & 1) && Synchronize()) block = Find();
-    const Outcome outcome = block ? Execute(*block) : InterpretOne();
+    if (!is_cold_ && per_events_ == 0 && !(ia_ & 1) && Synchronize()) block = Find();
+    const Outcome outcome = block ? Execute(*block) : is_cold_ ? InterpretRun() : InterpretOne();
     if (outcome != Outcome::kGoOn) return outcome;
   }
 }
@@ -99,6 +100,28 @@ Translator::Outcome Translator::InterpretOne() {
   --budget_;
   fetch_limit_ = 0;  // look at the TLB, or fill it
   return Step();
+}
+
+// To the next branch that is taken.
+Translator::Outcome Translator::InterpretRun() {
+  is_cold_ = false;
+  fetch_limit_ = 0;
+  for (size_t i = 0; i < kMostInstructions; ++i) {
+    const uint64_t address = ia_;
+    --budget_;
+    const Outcome outcome = Step();
+    if (outcome != Outcome::kGoOn || budget_ <= 0 || ia_ != Wrap(address + length_)) return outcome;
+  }
+  return Outcome::kGoOn;
+}
+
+bool Translator::IsWarm(const Key& key) {
+  if (!waits_for_warm_) return true;
+  uint8_t& visits = visits_[reinterpret_cast<uint64_t>(key.host) / 2 % visits_.size()];
+  if (visits >= kVisitsOfWarm) return true;
+  ++visits;
+  is_cold_ = true;
+  return false;
 }
 
 Translator::Outcome Translator::Execute(const Block& first) {
@@ -180,6 +203,7 @@ const Block* Translator::Find() {
   if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
   const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
   const auto known = blocks_.find(key);
+  if (known == blocks_.end() && !IsWarm(key)) return nullptr;
   const Block* block = known != blocks_.end() ? known->second : Translate(key);
   if (block) Remember(block->entry);
   return block;

@@ -39,7 +39,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr size_t kMostInRegion = 160;     // of one that is translated again
   static constexpr uint64_t kSkip = 64;            // bytes that a branch passes over in a region
   static constexpr int kStoresOfBusy = 128;  // into a page of code, then they are watched no more
-  static constexpr int kSamplesOfHot = 2;    // polls that found a block being executed
+  static constexpr uint8_t kVisitsOfWarm = 4;
+  static constexpr int kSamplesOfHot = 2;  // polls that found a block being executed
 
   // Where a block's instructions are, and as what they are seen.
   struct Key {
@@ -63,6 +64,10 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint64_t ContinueAt(uint64_t instruction) override;
 
   Outcome InterpretOne();
+  Outcome InterpretRun();
+  // Whether what stands here has been executed often enough to be worth a translation; if not, it
+  // is noted, and this once it is for the interpreter.
+  bool IsWarm(const Key& key);
   Outcome Execute(const x86::Block& block);
   uint8_t CurrentMode() const;
   // Makes page tables, mode and salt those of the CPU's state; false if there is no page table.
@@ -138,6 +143,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   bool ended_ = false;        // an instruction needs EndInstruction
   // For tests: no code waits until it is hot, and whatever it branches to is of its region.
   bool regions_always_ = false;
+  bool waits_for_warm_ = true;  // likewise: or all code is translated at once
+  bool is_cold_ = false;        // what stands at ia_
+  std::vector<uint8_t> visits_ = std::vector<uint8_t>(65536);  // to what isn't translated yet
 
   GuestBlock guest_;
 };

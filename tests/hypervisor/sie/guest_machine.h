@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 #include <memory>
@@ -38,6 +39,8 @@ class GuestMachine {
     cpu.psw = Psw{Psw::kExtendedAddressing | Psw::kBasicAddressing, kProgram};
     cpu.cr[0] = 0xe0 | cr0_afp;
     cpu.cr[14] = 0xc2000000;
+    // What a test executes once is to be translated all the same.
+    setenv("UCONTROL_REGIONS", "hot", /*overwrite=*/0);
     sie = MakeEngine({space, keys, broadcast, facilities_});
   }
   ~GuestMachine() {
