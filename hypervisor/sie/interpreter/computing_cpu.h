@@ -152,38 +152,20 @@ class ComputingCpu : public GuestCpu {
   }
 
   // ---- Binary floating point ----
-  template <typename T>
-  Value<T> AddBfp(Value<T> a, Value<T> b) {
-    return {assist::AddBfp(*this, a.value, b.value)};
+#define COMPUTED_BFP(name)                                    \
+  template <typename T, typename... Operands>                 \
+  Value<T> name(Value<T> a, Operands... operands) {           \
+    return {assist::name(*this, a.value, operands.value...)}; \
   }
-  template <typename T>
-  Value<T> SubtractBfp(Value<T> a, Value<T> b) {
-    return {assist::SubtractBfp(*this, a.value, b.value)};
-  }
-  template <typename T>
-  Value<T> MultiplyBfp(Value<T> a, Value<T> b) {
-    return {assist::MultiplyBfp(*this, a.value, b.value)};
-  }
-  template <typename T>
-  Value<T> DivideBfp(Value<T> a, Value<T> b) {
-    return {assist::DivideBfp(*this, a.value, b.value)};
-  }
-  template <typename T>
-  Value<T> SquareRootBfp(Value<T> a) {
-    return {assist::SquareRootBfp(*this, a.value)};
-  }
-  template <typename T>
-  Value<T> MultiplyAndAddBfp(Value<T> addend, Value<T> b, Value<T> c) {
-    return {assist::MultiplyAndAddBfp(*this, addend.value, b.value, c.value)};
-  }
-  template <typename T>
-  Value<T> MultiplyAndSubtractBfp(Value<T> subtrahend, Value<T> b, Value<T> c) {
-    return {assist::MultiplyAndSubtractBfp(*this, subtrahend.value, b.value, c.value)};
-  }
-  template <typename T>
-  Value<T> QuietBfp(Value<T> v) {
-    return {assist::QuietBfp(*this, v.value)};
-  }
+  COMPUTED_BFP(AddBfp)
+  COMPUTED_BFP(SubtractBfp)
+  COMPUTED_BFP(MultiplyBfp)
+  COMPUTED_BFP(DivideBfp)
+  COMPUTED_BFP(SquareRootBfp)
+  COMPUTED_BFP(MultiplyAndAddBfp)
+  COMPUTED_BFP(MultiplyAndSubtractBfp)
+  COMPUTED_BFP(QuietBfp)
+#undef COMPUTED_BFP
   Value<uint64_t> LengthenBfp(Value<uint32_t> v) {
     return {assist::LengthenBfp<uint64_t>(*this, v.value)};
   }
@@ -216,21 +198,35 @@ class ComputingCpu : public GuestCpu {
   }
 
   // ---- Addresses and branches ----
-  Value<uint64_t> Address(int x, int b, int64_t d) const { return {EffectiveAddress(x, b, d)}; }
+  Value<uint64_t> Address(int x, int b, int64_t d) const {
+    return {EffectiveAddress(x, b, d)};
+  }
   Value<uint64_t> Relative(int64_t halfwords) const {
     return {GuestCpu::Wrap(relative_base() + static_cast<uint64_t>(halfwords) * 2)};
   }
-  Value<uint64_t> Wrap(Value<uint64_t> address) const { return {GuestCpu::Wrap(address.value)}; }
-  Value<uint64_t> InstructionAddress() const { return {ia_}; }
-  Value<uint64_t> NextAddress() const { return {next_ia_}; }
+  Value<uint64_t> Wrap(Value<uint64_t> address) const {
+    return {GuestCpu::Wrap(address.value)};
+  }
+  Value<uint64_t> InstructionAddress() const {
+    return {ia_};
+  }
+  Value<uint64_t> NextAddress() const {
+    return {next_ia_};
+  }
   // Which of the addressing modes is on: known to the translator when it builds a block.
-  bool Mode64() const { return (psw_mask_ & Psw::kExtendedAddressing) != 0; }
+  bool Mode64() const {
+    return (psw_mask_ & Psw::kExtendedAddressing) != 0;
+  }
   bool Mode31() const {
     return (psw_mask_ & (Psw::kExtendedAddressing | Psw::kBasicAddressing)) ==
            Psw::kBasicAddressing;
   }
-  AddressSpaceControl AddressSpace() const { return Psw{psw_mask_, 0}.address_space_control(); }
-  int InstructionLength() const { return instruction_length(); }
+  AddressSpaceControl AddressSpace() const {
+    return Psw{psw_mask_, 0}.address_space_control();
+  }
+  int InstructionLength() const {
+    return instruction_length();
+  }
   void SetAddressingMode(AddressingMode mode) {
     uint64_t mask = psw_mask_ & ~(Psw::kExtendedAddressing | Psw::kBasicAddressing);
     if (mode != AddressingMode::k24) mask |= Psw::kBasicAddressing;
@@ -392,10 +388,14 @@ class ComputingCpu : public GuestCpu {
     const int order = assist::CompareStorage(*this, {a.value, a_ar, b.value, b_ar, length.value});
     return {{order > 0}, {order < 0}};
   }
-  void Serialize() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+  void Serialize() {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+  }
 
   // ---- Exceptions ----
-  void SpecificationIf(Value<bool> condition) { InterruptIf(condition, PgmCode::kSpecification); }
+  void SpecificationIf(Value<bool> condition) {
+    InterruptIf(condition, PgmCode::kSpecification);
+  }
   void InterruptIf(Value<bool> condition, PgmCode code) {
     if (condition.value) [[unlikely]]
       Interrupt(code);

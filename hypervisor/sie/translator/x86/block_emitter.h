@@ -231,8 +231,6 @@ class BlockEmitter {
                      Gp entry, int bytes);
   void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
                       const asmjit::Operand& value, ir::Type type, int access_register);
-  void EmitLoadNumber(const Operation& operation, Gp address, Gp entry, const Label& unaligned,
-                      const Label& slow, const Label& resume);
   void LoadStorage(Gp target, const Mem& at, ir::Type type);
   void StoreStorage(const Mem& at, Gp value, ir::Type type);
   void Boundary(const Operation& operation);
@@ -263,12 +261,14 @@ class BlockEmitter {
   void LoadFloatingRegisters();
   void StoreFloatingRegisters();
   // The number in a register: its own, or `scratch`.
-  Xmm LoadNumber(const Value& value, ir::Type type, Xmm scratch);
+  Xmm LoadNumber(const Value& value, ir::Type type, const Xmm& scratch);
   void ProtectFloating(int fpr, ValueId except);
   // Whether this instruction sets what a condition code of before is to be made of.
   bool SetsFloatingOf(const Pending& pending) const;
   void EmitSetFpr(const Operation& operation);
-  void SetFprTo(int fpr, ir::Type type, Xmm number);
+  void EmitLoadNumber(const Operation& operation, const Gp& address, const Gp& entry,
+                      const Label& unaligned, const Label& slow, const Label& resume);
+  void SetFprTo(int fpr, ir::Type type, const Xmm& number);
   // Whether nothing but floating point uses a value.
   bool IsForFloating(ValueId id) const;
 
@@ -283,8 +283,8 @@ class BlockEmitter {
   void CheckNumberQuietly(ValueId id);
   // Leaves a NaN to the handler, and for results that may be tiny also the least normal number:
   // the host can't tell whether it was one before it was rounded.
-  void CheckNumber(Xmm number, ir::Type type, ValueId id, bool may_be_tiny);
-  void EmitFloatingCompare(Xmm a, const asmjit::Operand& b, ir::Type type);
+  void CheckNumber(const Xmm& number, ir::Type type, ValueId id, bool may_be_tiny);
+  void EmitFloatingCompare(const Xmm& a, const asmjit::Operand& b, ir::Type type);
   void ComparePending(const Pending& pending);  // to flags as of numbers without sign
   Condition EvaluateFloating(int mask);
   const FloatingConstants& floating_constants() const { return *surroundings_.stubs.floating; }

@@ -57,11 +57,11 @@ bool CanEmitBfp(const ir::Operation& operation) {
   }
 }
 
-void BlockEmitter::EmitFloatingCompare(Xmm a, const Operand& b, Type type) {
+void BlockEmitter::EmitFloatingCompare(const Xmm& a, const Operand& b, Type type) {
   a_.emit(WidthOf(type) == 64 ? Inst::kIdVucomisd : Inst::kIdVucomiss, a, b);
 }
 
-void BlockEmitter::CheckNumber(Xmm number, Type type, ValueId id, bool may_be_tiny) {
+void BlockEmitter::CheckNumber(const Xmm& number, Type type, ValueId id, bool may_be_tiny) {
   Label slow = a_.newLabel();
   HandlerAt(slow);
   if (may_be_tiny) {
@@ -99,7 +99,7 @@ void BlockEmitter::CheckNumberQuietly(ValueId id) {
 void BlockEmitter::EmitBfp(const Operation& operation) {
   const Type type = operation.type;
   const bool is_long = WidthOf(type) == 64;
-  const auto number = [&](size_t i, Xmm scratch) {
+  const auto number = [&](size_t i, const Xmm& scratch) {
     const ValueId id = operation.arguments[i];
     return LoadNumber(values_[id], definitions_[id]->type, scratch);
   };

@@ -25,6 +25,12 @@ Mem LeftHalf(int fpr) {
 
 }  // namespace
 
+Mem BlockEmitter::Constant(const void* at) {
+  Mem mem = AbsoluteWord(at);
+  mem.setSize(16);
+  return mem;
+}
+
 void BlockEmitter::LoadFloatingRegisters() {
   for (int fpr = 0; fpr < 16; ++fpr)
     if (HasHost(fpr)) a_.vmovsd(HostOf(fpr), Register(fpr));
@@ -37,7 +43,7 @@ void BlockEmitter::StoreFloatingRegisters() {
   }
 }
 
-Xmm BlockEmitter::LoadNumber(const Value& value, Type type, Xmm scratch) {
+Xmm BlockEmitter::LoadNumber(const Value& value, Type type, const Xmm& scratch) {
   const bool is_long = WidthOf(type) == 64;
   switch (value.where) {
     case Where::kXmm:
@@ -128,7 +134,7 @@ bool BlockEmitter::SetsFloatingOf(const Pending& pending) const {
   return false;
 }
 
-void BlockEmitter::SetFprTo(int fpr, Type type, Xmm number) {
+void BlockEmitter::SetFprTo(int fpr, Type type, const Xmm& number) {
   const bool is_long = WidthOf(type) == 64;
   if (!HasHost(fpr)) {
     is_long ? a_.vmovsd(Register(fpr), number) : a_.vmovss(LeftHalf(fpr), number);
@@ -170,6 +176,35 @@ void BlockEmitter::EmitSetFpr(const Operation& operation) {
     value.where = Where::kFloating;
     value.place = static_cast<uint8_t>(fpr);
   }
+}
+
+// What is loaded for floating point goes to a register of its own.
+void BlockEmitter::EmitLoadNumber(const Operation& operation, const Gp& address, const Gp& entry,
+                                  const Label& unaligned, const Label& slow, const Label& resume) {
+  const bool is_long = WidthOf(operation.type) == 64;
+  // The register that it goes to, if nobody else wants it.
+  const ValueId id = operation.result;
+  int fpr = -1;
+  for (size_t i = instruction_->first; i < instruction_->last; ++i) {
+    const Operation& set = guest_.ir.operations[i];
+    if (set.opcode == Opcode::kSetFpr && set.arguments[0] == id && uses_[id] == 1)
+      fpr = static_cast<int>(set.immediates[0]);
+  }
+  if (fpr >= 0) ProtectFloating(fpr, id);
+  const Xmm target = fpr >= 0 ? HostOf(fpr) : xmm1;
+  FindPage(At(operation.arguments[0]), address, entry, is_long ? 8 : 4, false, unaligned, slow);
+  Access(slow);
+  is_long ? a_.vmovq(xmm1, ptr(address, entry, 0, 0, 8))
+          : a_.vmovd(xmm1, ptr(address, entry, 0, 0, 4));
+  a_.vpshufb(target, xmm1, Constant(floating_constants().swap[is_long ? 1 : 0]));
+  a_.bind(resume);
+  Value& value = values_[id];
+  value = Value{};
+  value.where = fpr >= 0 ? Where::kFloating : Where::kXmm;
+  value.place = static_cast<uint8_t>(fpr >= 0 ? fpr : 1);
+  const int access_register =
+      operation.opcode == Opcode::kLoad ? static_cast<int>(operation.immediates[0]) : 0;
+  EmitSlowAccess(slow, resume, false, address, target, operation.type, access_register);
 }
 
 }  // namespace hypervisor::x86

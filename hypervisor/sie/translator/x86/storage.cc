@@ -19,12 +19,6 @@ Mem BlockEmitter::AbsoluteWord(const void* at) {
   return mem;
 }
 
-Mem BlockEmitter::Constant(const void* at) {
-  Mem mem = AbsoluteWord(at);
-  mem.setSize(16);
-  return mem;
-}
-
 Mem BlockEmitter::StorageAt(int32_t offset) const {
   return ptr(gpq(kTemporaries[storage_temporary_]), offset);
 }
@@ -212,35 +206,6 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
   LoadStorage(target, ptr(address, entry), operation.type);
   a_.bind(resume);
   values_[operation.result].clean = true;
-  EmitSlowAccess(slow, resume, false, address, target, operation.type, access_register);
-}
-
-// What is loaded for floating point goes to a register of its own.
-void BlockEmitter::EmitLoadNumber(const Operation& operation, Gp address, Gp entry,
-                                  const Label& unaligned, const Label& slow, const Label& resume) {
-  const bool is_long = WidthOf(operation.type) == 64;
-  // The register that it goes to, if nobody else wants it.
-  const ValueId id = operation.result;
-  int fpr = -1;
-  for (size_t i = instruction_->first; i < instruction_->last; ++i) {
-    const Operation& set = guest_.ir.operations[i];
-    if (set.opcode == Opcode::kSetFpr && set.arguments[0] == id && uses_[id] == 1)
-      fpr = static_cast<int>(set.immediates[0]);
-  }
-  if (fpr >= 0) ProtectFloating(fpr, id);
-  const Xmm target = fpr >= 0 ? HostOf(fpr) : xmm1;
-  FindPage(At(operation.arguments[0]), address, entry, is_long ? 8 : 4, false, unaligned, slow);
-  Access(slow);
-  is_long ? a_.vmovq(xmm1, ptr(address, entry, 0, 0, 8))
-          : a_.vmovd(xmm1, ptr(address, entry, 0, 0, 4));
-  a_.vpshufb(target, xmm1, Constant(floating_constants().swap[is_long ? 1 : 0]));
-  a_.bind(resume);
-  Value& value = values_[id];
-  value = Value{};
-  value.where = fpr >= 0 ? Where::kFloating : Where::kXmm;
-  value.place = static_cast<uint8_t>(fpr >= 0 ? fpr : 1);
-  const int access_register =
-      operation.opcode == Opcode::kLoad ? static_cast<int>(operation.immediates[0]) : 0;
   EmitSlowAccess(slow, resume, false, address, target, operation.type, access_register);
 }
 
