@@ -56,7 +56,8 @@ ABSL_FLAG(bool, line_mode, false, "offer the line-mode console as well");
 ABSL_FLAG(std::vector<std::string>, without, {}, "facility bits that the CPUs shall not have");
 ABSL_FLAG(uint32_t, seconds, 0, "give up after this time; 0: never");
 ABSL_FLAG(std::string, engine, "", "interpreter or translator; empty: the default");
-ABSL_FLAG(bool, statistics, false, "say at the end how many instructions the guest executed");
+ABSL_FLAG(bool, statistics, false,
+          "say at the end what the engine counted: instructions, translations, exits");
 ABSL_FLAG(std::string, expect, "", "exit with status 0 as soon as the console shows this");
 
 namespace {
@@ -268,9 +269,9 @@ int main(int argc, char** argv) {
   hypervisor::EngineFactory factory = engine == "interpreter"  ? hypervisor::MakeInterpreter
                                       : engine == "translator" ? hypervisor::MakeTranslator
                                                                : hypervisor::MakeEngine;
-  std::atomic<uint64_t> instructions = 0;
+  EngineCounts counts;
   const bool statistics = absl::GetFlag(FLAGS_statistics);
-  if (statistics) factory = Counted(std::move(factory), instructions);
+  if (statistics) factory = Counted(std::move(factory), counts);
   hypervisor::SoftwareDevice device(
       {.engine = std::move(factory), .machine = {.facilities = Facilities()}});
   absl::StatusOr<std::unique_ptr<Machine>> machine;
@@ -298,6 +299,6 @@ int main(int argc, char** argv) {
     return status;
   }
   machine->reset();
-  if (statistics) absl::FPrintF(stderr, "instructions %d\n", instructions.load());
+  for (const auto& [name, count] : counts.sums) absl::FPrintF(stderr, "%s %d\n", name, count);
   return status;
 }

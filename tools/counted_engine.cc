@@ -13,11 +13,14 @@ using hypervisor::Sie;
 
 class CountedSie final : public Sie {
  public:
-  CountedSie(std::unique_ptr<Sie> sie, std::atomic<uint64_t>& total)
-      : sie_(std::move(sie)), total_(total) {}
+  CountedSie(std::unique_ptr<Sie> sie, EngineCounts& counts)
+      : sie_(std::move(sie)), counts_(counts) {}
   CountedSie(const CountedSie&) = delete;
   CountedSie& operator=(const CountedSie&) = delete;
-  ~CountedSie() override { total_ += sie_->instructions(); }
+  ~CountedSie() override {
+    const std::lock_guard lock(counts_.mutex);
+    sie_->AddStatistics(counts_.sums);
+  }
 
   hypervisor::SieExit Run(hypervisor::uapi::SieBlock& block, hypervisor::CpuState& cpu) override {
     return sie_->Run(block, cpu);
@@ -28,16 +31,16 @@ class CountedSie final : public Sie {
 
  private:
   const std::unique_ptr<Sie> sie_;
-  std::atomic<uint64_t>& total_;
+  EngineCounts& counts_;
 };
 
 }  // namespace
 
-hypervisor::EngineFactory Counted(hypervisor::EngineFactory engine, std::atomic<uint64_t>& total) {
+hypervisor::EngineFactory Counted(hypervisor::EngineFactory engine, EngineCounts& counts) {
   return [engine = std::move(engine),
-          &total](const hypervisor::SieEnvironment& environment) -> std::unique_ptr<Sie> {
+          &counts](const hypervisor::SieEnvironment& environment) -> std::unique_ptr<Sie> {
     auto sie = engine(environment);
     if (!sie) return nullptr;
-    return std::make_unique<CountedSie>(std::move(sie), total);
+    return std::make_unique<CountedSie>(std::move(sie), counts);
   };
 }

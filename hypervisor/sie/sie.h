@@ -4,7 +4,9 @@
 #ifndef HYPERVISOR_SIE_SIE_H_
 #define HYPERVISOR_SIE_SIE_H_
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "hypervisor/arch/address.h"
 #include "hypervisor/arch/cpu_state.h"
@@ -38,6 +40,9 @@ struct SieEnvironment {
   const FacilityList& facilities;  // what the guest's STFLE lists and its instructions need
 };
 
+// Counts by their names.
+using EngineStatistics = std::map<std::string, uint64_t>;
+
 class Sie {
  public:
   virtual ~Sie() = default;
@@ -55,6 +60,12 @@ class Sie {
 
   // Guest instructions executed so far. For the thread that holds the vCPU.
   virtual uint64_t instructions() const = 0;
+
+  // Adds what this engine has counted so far to what others have: "instructions", and what else it
+  // finds worth knowing. For the thread that holds the vCPU.
+  virtual void AddStatistics(EngineStatistics& sums) const {
+    sums["instructions"] += instructions();
+  }
 };
 
 std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment);

@@ -5,4 +5,4 @@ counted=$(mktemp)
 trap 'rm -f "$counted"' EXIT
 said=$(tools/boot_guest --kernel tests/guests/hello.elf --memory 16 --seconds 60 --statistics </dev/null 2>"$counted") ||
   exit 1
-[ "$said" = "$(printf 'Hello from an s390x guest\r')" ] && [ "$(cat "$counted")" = "instructions 24" ]
+[ "$said" = "$(printf 'Hello from an s390x guest\r')" ] && [ "$(grep -x "instructions [0-9]*" "$counted")" = "instructions 24" ]

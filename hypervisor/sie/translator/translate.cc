@@ -21,6 +21,7 @@ Block* Translator::Translate(const Key& key) {
   }
   regions_always_&& MarkAsCode(key.host) ? ReadRegion(key) : ReadBlock(key);
   Block* block = guest_.instructions.empty() ? nullptr : EmitCode(key);
+  ++counts_.blocks;
   if (!block) blocks_[key] = nullptr;  // the interpreter's, from now on
   return block;
 }
@@ -35,6 +36,7 @@ void Translator::TranslateAgain(const Key& key, Block& first) {
   Block* region = guest_.instructions.empty() ? nullptr : EmitCode(key);
   if (!region) return;
   region->is_region = true;
+  ++counts_.regions;
   region->renewals = old.renewals;
   if (forgotten_ == before) Replace(old, *region);
 }

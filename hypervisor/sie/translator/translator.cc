@@ -104,6 +104,7 @@ Translator::Outcome Translator::InterpretOne() {
 
 // To the next branch that is taken.
 Translator::Outcome Translator::InterpretRun() {
+  ++counts_.interpreted_runs;
   is_cold_ = false;
   fetch_limit_ = 0;
   for (size_t i = 0; i < kMostInstructions; ++i) {
@@ -140,6 +141,7 @@ Translator::Outcome Translator::Execute(const Block& first) {
     stubs_.enter(&transfer, block->entry, state_, table_);
     x86::EndGuestArithmetic(state_->fpc);
     epoch_ = transfer.epoch;
+    ++counts_.exits[static_cast<size_t>(transfer.leave)];
     if (transfer.leave == Leave::kHandled) {
       if (ended_) return EndInstruction();
       return Outcome::kGoOn;
@@ -192,6 +194,7 @@ const Block* Translator::Renew() {
   const uint64_t before = forgotten_;
   Block* fresh = Translate(key);
   if (!fresh) return nullptr;
+  ++counts_.renewals;
   fresh->renewals = old.renewals + 1;
   Remember(fresh->entry);
   if (forgotten_ == before) Replace(old, *fresh);
@@ -199,6 +202,7 @@ const Block* Translator::Renew() {
 }
 
 const Block* Translator::Find() {
+  ++counts_.lookup_misses;
   const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
   if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
   const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
@@ -219,6 +223,23 @@ void Translator::Patch(const uint8_t* end, const uint8_t* target) {
 void Translator::Replace(const Block& stale, const Block& fresh) {
   *memory_->Writable(stale.entry) = 0xe9;
   Patch(stale.entry + 5, fresh.entry);
+}
+
+void Translator::AddStatistics(EngineStatistics& sums) const {
+  Interpreter::AddStatistics(sums);
+  sums["translated blocks"] += counts_.blocks;
+  sums["translated regions"] += counts_.regions;
+  sums["translated again, since the guest's code had changed"] += counts_.renewals;
+  sums["translations forgotten, all"] += forgotten_;
+  sums["bytes of code"] += used_;
+  sums["runs interpreted"] += counts_.interpreted_runs;
+  sums["look-up misses"] += counts_.lookup_misses;
+  sums["handler calls"] += counts_.handler_calls;
+  sums["slow loads"] += counts_.slow_loads;
+  sums["slow stores"] += counts_.slow_stores;
+  constexpr const char* kExits[] = {"exits: handled", "exits: look up", "exits: link",
+                                    "exits: poll", "exits: code has changed"};
+  for (size_t i = 0; i < counts_.exits.size(); ++i) sums[kExits[i]] += counts_.exits[i];
 }
 
 void Translator::Forget() {
@@ -288,6 +309,7 @@ void Translator::FillPage(uint64_t address) {
 
 int Translator::Load(Frame* frame) {
   auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  ++cpu.counts_.slow_loads;
   const Site& site = cpu.Arrive(frame);
   const auto ar = static_cast<int>(frame->access_register);
   const uint64_t at = frame->operand;
@@ -330,6 +352,7 @@ bool Translator::StoredIntoBlock(uint64_t address, uint32_t length, const Block&
 
 int Translator::Store(Frame* frame) {
   auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  ++cpu.counts_.slow_stores;
   const Site& site = cpu.Arrive(frame);
   const auto ar = static_cast<int>(frame->access_register);
   const uint64_t at = frame->operand;
@@ -366,6 +389,7 @@ int Translator::Store(Frame* frame) {
 
 int Translator::ExecuteSite(Frame* frame) {
   auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
+  ++cpu.counts_.handler_calls;
   const Site& site = cpu.Arrive(frame);
   const int32_t budget = cpu.budget_;
   const uint64_t contexts = cpu.data_context_ << 16 | cpu.fetch_context_;

@@ -7,6 +7,7 @@
 #ifndef HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
 #define HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -55,6 +56,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   };
 
   explicit Translator(const SieEnvironment& environment);
+
+  void AddStatistics(EngineStatistics& sums) const override;
 
   Outcome Loop() override;
   bool IsCode(const uint8_t* page) override;
@@ -148,6 +151,20 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   std::vector<uint8_t> visits_ = std::vector<uint8_t>(65536);  // to what isn't translated yet
 
   GuestBlock guest_;
+
+  // What AddStatistics tells.
+  struct Counts {
+    uint64_t blocks = 0;
+    uint64_t regions = 0;
+    uint64_t renewals = 0;
+    std::array<uint64_t, 5> exits{};  // by Leave
+    uint64_t interpreted_runs = 0;
+    uint64_t lookup_misses = 0;  // branches whose target no table of the code's own knew
+    uint64_t handler_calls = 0;
+    uint64_t slow_loads = 0;
+    uint64_t slow_stores = 0;
+  };
+  Counts counts_;
 };
 
 }  // namespace hypervisor
