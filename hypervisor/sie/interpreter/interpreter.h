@@ -47,17 +47,24 @@ class Interpreter : public Sie, protected ComputingCpu {
   // Code that can go on after a fault of the host, if this engine has any.
   virtual HostFaultGuard::Recovery* recovery() { return nullptr; }
 
- private:
-  static constexpr uint32_t kKick = 1;
-  // Places for decoded instructions: few for a guest that does little, more while it misses many.
-  static constexpr size_t kFewDecoded = 128;
-  static constexpr size_t kMostDecoded = 32768;
-
   struct Decoded {
     uint64_t mask = 0;  // of the bytes that belong to the instruction
     Handler execute = nullptr;
     Insn insn;
   };
+  // What stands at `address`; `text` is what was fetched from there just now.
+  [[gnu::always_inline]] const Decoded& Lookup(uint64_t address, uint64_t text) {
+    const Decoded& decoded = decoded_[address / 2 & decoded_mask_];
+    if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]]
+      return Miss(address, text);
+    return decoded;
+  }
+
+ private:
+  static constexpr uint32_t kKick = 1;
+  // Places for decoded instructions: few for a guest that does little, more while it misses many.
+  static constexpr size_t kFewDecoded = 128;
+  static constexpr size_t kMostDecoded = 32768;
 
   Outcome StepInline(uint64_t& ia);
   void Enter(uapi::SieBlock& block, CpuState& cpu);
@@ -66,13 +73,6 @@ class Interpreter : public Sie, protected ComputingCpu {
   Outcome RecognizePending();
   Outcome Present(PgmCode code);
   void RecordInterception();
-  // What stands at `address`; `text` is what was fetched from there just now.
-  [[gnu::always_inline]] const Decoded& Lookup(uint64_t address, uint64_t text) {
-    const Decoded& decoded = decoded_[address / 2 & decoded_mask_];
-    if ((text ^ decoded.insn.text) & decoded.mask) [[unlikely]]
-      return Miss(address, text);
-    return decoded;
-  }
   const Decoded& Miss(uint64_t address, uint64_t text);
   void MakePlaces(size_t count);
   void Fill(Decoded& decoded, uint64_t text) const;

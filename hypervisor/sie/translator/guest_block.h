@@ -44,6 +44,7 @@ struct GuestInstruction {
   bool head = false;           // others of the block go here
   bool cc_is_seen = true;      // the condition code that it is entered with
   uint64_t target = 0;         // where it branches if that is known; odd if not
+  bool crosses = false;        // into another page
   int32_t next = kElsewhere;   // the one behind it in storage, by its number
   int32_t taken = kElsewhere;  // where it branches, by its number
   // How many are executed from here on until the next head, a jump or the end: it and others.

@@ -159,6 +159,18 @@ class Translator::PageReader {
     return last ? Found::kEnd : Found::kMore;
   }
 
+  // An instruction that goes on in the next page, of which only the length is known here.
+  void ReadAcross(uint64_t address) {
+    const auto offset = static_cast<uint32_t>(address & kPageMask);
+    GuestInstruction instruction;
+    instruction.address = address;
+    instruction.insn.length = InsnLength(bytes_[offset]);
+    instruction.crosses = true;
+    instruction.serializes = true;  // for all that is known
+    numbers_[offset / 2] = 0;
+    guest_.instructions.push_back(instruction);
+  }
+
   // Reads on from an address until code ends, was read before, or there are `most` instructions.
   // Behind a loop's end stands what is executed less often: it ends there too. Answers the address
   // behind.
@@ -199,7 +211,7 @@ class Translator::PageReader {
     std::vector<std::pair<uint32_t, uint32_t>> runs;  // from, to
     for (const GuestInstruction& one : all) {
       const auto from = static_cast<uint32_t>(one.address & kPageMask);
-      const uint32_t to = from + one.insn.length;
+      const uint32_t to = std::min<uint32_t>(from + one.insn.length, kPageSize);
       if (!runs.empty() && runs.back().second == from) {
         runs.back().second = to;
       } else {
@@ -281,6 +293,7 @@ void Translator::ReadBlock(const Key& key) {
   PageReader reader(*this, key);
   // The instruction itself may store where it stands, so what is behind it is another block.
   reader.ReadRun(key.address, guest_.unwatched ? 1 : kMostInstructions);
+  if (guest_.instructions.empty()) reader.ReadAcross(key.address);
   reader.Finish();
 }
 

@@ -291,8 +291,22 @@ const Site& Translator::Arrive(Frame* frame) {
   return site;
 }
 
-int Translator::Ended(const Site& site) {
-  insn_text_ = execute_length_ ? insn_text_ : site.insn.text;
+const Interpreter::Decoded* Translator::FetchAcross() {
+  const uint64_t second = Wrap((ia_ & ~kPageMask) + kPageSize);
+  uint8_t bytes[sizeof(uint64_t)] = {};
+  const uint64_t here = kPageSize - (ia_ & kPageMask);
+  for (const uint64_t address : {ia_, second}) {
+    const Tlb::Entry& entry = tlb_.At(address, fetch_context_);
+    if (entry.fetch_tag != Tlb::Tag(address, fetch_context_)) return nullptr;
+    const auto* from = reinterpret_cast<const uint8_t*>(address + entry.addend);
+    address == ia_ ? std::memcpy(bytes, from, here)
+                   : std::memcpy(bytes + here, from, sizeof(bytes) - here);
+  }
+  return &Lookup(ia_, LoadStorage<uint64_t>(bytes));
+}
+
+int Translator::Ended(const Insn& insn) {
+  insn_text_ = execute_length_ ? insn_text_ : insn.text;
   ended_ = true;
   return x86::kLeave;
 }
@@ -331,7 +345,7 @@ int Translator::Load(Frame* frame) {
       frame->value = guest.Load<uint64_t>(at, ar);
       break;
   }
-  if (cpu.Stopped()) return cpu.Ended(site);
+  if (cpu.Stopped()) return cpu.Ended(site.insn);
   cpu.FillPage(at);
   return x86::kGoOn;
 }
@@ -378,7 +392,7 @@ int Translator::Store(Frame* frame) {
       guest.Store<uint64_t>(at, ar, frame->value);
       break;
   }
-  if (cpu.Stopped()) return cpu.Ended(site);
+  if (cpu.Stopped()) return cpu.Ended(site.insn);
   cpu.FillPage(at);
   if (cpu.code_stored_) ++frame->epoch;
   if (!cpu.busy_page_ && !cpu.StoredIntoBlock(at, length, *site.block)) return x86::kGoOn;
@@ -391,12 +405,24 @@ int Translator::ExecuteSite(Frame* frame) {
   auto& cpu = *static_cast<Translator*>(frame->transfer->engine);
   ++cpu.counts_.handler_calls;
   const Site& site = cpu.Arrive(frame);
+  Handler handler = site.handler;
+  Insn insn = site.insn;
+  if (site.crosses) {
+    const Decoded* whole = cpu.FetchAcross();
+    if (!whole) {
+      ++cpu.budget_;
+      cpu.is_cold_ = true;
+      return x86::kLeave;
+    }
+    handler = whole->execute;
+    insn = whole->insn;
+  }
   const int32_t budget = cpu.budget_;
   const uint64_t contexts = cpu.data_context_ << 16 | cpu.fetch_context_;
-  site.handler(cpu, site.insn);
+  handler(cpu, insn);
   if (site.serializes || cpu.code_stored_) ++frame->epoch;
   if (cpu.Stopped() || cpu.completion_code_ != PgmCode::kNone || cpu.per_events_ != 0)
-    return cpu.Ended(site);
+    return cpu.Ended(insn);
   cpu.execute_length_ = 0;
   if (site.has_operand && cpu.tlb_.flushes() == cpu.flushes_) cpu.FillPage(frame->operand);
   if (site.has_second && cpu.tlb_.flushes() == cpu.flushes_) cpu.FillPage(frame->value);

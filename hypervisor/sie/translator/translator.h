@@ -104,6 +104,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static int Store(x86::Frame* frame);
   static int ExecuteSite(x86::Frame* frame);
   const x86::Site& Arrive(x86::Frame* frame);
+  // The instruction at ia_, which goes on in the next page; null if it can't be fetched at once.
+  const Decoded* FetchAcross();
   // After an instruction that asked for a poll: whether there is something to be seen by it. If
   // not, what remains until the next one is `budget` as before.
   bool IsPollDue();
@@ -115,7 +117,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
     jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, code, 0};
   }
   void FillPage(uint64_t address);
-  int Ended(const x86::Site& site);
+  int Ended(const Insn& insn);
   bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
 
   std::unique_ptr<CodeMemory> memory_;

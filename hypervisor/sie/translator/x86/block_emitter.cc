@@ -112,6 +112,7 @@ Site* BlockEmitter::SiteHere() {
   site_->handler = instruction_->handler;
   site_->insn = instruction_->insn;
   site_->serializes = instruction_->serializes;
+  site_->crosses = instruction_->crosses;
   site_->remaining = instruction_->charge - 1;
   return site_;
 }

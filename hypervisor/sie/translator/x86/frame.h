@@ -26,6 +26,7 @@ struct Site {
   bool has_operand = false;  // the frame's operand is an address of its
   bool has_second = false;   // and its value another one's
   bool serializes = false;
+  bool crosses = false;  // into another page: what it is, is found each time
 };
 
 // A translated block.

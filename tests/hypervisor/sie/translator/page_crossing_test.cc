@@ -1,0 +1,68 @@
+// Instructions that begin in one page and end in the next.
+#include "gtest/gtest.h"
+#include "tests/hypervisor/sie/guest_machine.h"
+
+namespace hypervisor {
+namespace {
+
+constexpr uint64_t kSecondPage = 0x11000;
+constexpr uint64_t kLoop = kSecondPage - 10;
+
+class PageCrossingTest : public testing::Test {
+ protected:
+  PageCrossingTest() {
+    machine_.PutCode(kLoop, {0x40, 0x10, 0x50, 0x00,              // sth 1,0(5)
+                             0x18, 0x44,                          // lr 4,4
+                             0xc0, 0x21, 0x00, 0x00, 0x00, 0x00,  // lgfi 2,0
+                             0xb9, 0x08, 0x00, 0x32,              // agr 3,2
+                             0xa7, 0x16, 0xff, 0xf8,              // brct 1,*-16
+                             0x83, 0x00, 0x00, 0x44});            // diag
+    machine_.cpu.psw.address = kLoop;
+    machine_.cpu.gpr[1] = 1000;
+    machine_.cpu.gpr[3] = 0;
+  }
+
+  GuestMachine machine_;
+};
+
+TEST_F(PageCrossingTest, WhatIsStoredIntoTheSecondPageIsExecuted) {
+  machine_.cpu.gpr[5] = kSecondPage;  // the rightmost half of LGFI's immediate
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.gpr[3], 500500u);
+}
+
+TEST_F(PageCrossingTest, WhatIsStoredIntoTheFirstPageIsExecuted) {
+  machine_.cpu.gpr[5] = kSecondPage - 2;  // the leftmost half
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.gpr[3], uint64_t{500500} << 16);
+}
+
+// The table entry of the second page becomes invalid, and is purged, while the loop runs.
+TEST_F(PageCrossingTest, APageThatGoesAwayIsNotExecuted) {
+  constexpr uint64_t kSegmentTable = 0x80000;
+  constexpr uint64_t kPageTable = 0x90000;
+  machine_.Put<uint64_t>(kSegmentTable, kPageTable);
+  for (uint64_t page = 0; page < 256; ++page)
+    machine_.Put<uint64_t>(kPageTable + page * 8, page * kPageSize);
+  machine_.cpu.cr[1] = machine_.cpu.cr[7] = machine_.cpu.cr[13] = kSegmentTable;
+  machine_.cpu.psw.mask |= Psw::kDat;
+  machine_.block.ictl = uapi::kIctlPint;
+  // The loop's first instructions instead: ipte 6,7 once the count is 500.
+  machine_.PutCode(kLoop - 10, {0xa7, 0x1e, 0x01, 0xf4,         // chi 1,500
+                                0xa7, 0x74, 0x00, 0x05,         // jne *+10
+                                0x18, 0x44,                     // lr 4,4
+                                0xb2, 0x21, 0x00, 0x67});       // ipte 6,7, over the store
+  machine_.PutCode(kSecondPage + 6, {0xa7, 0x16, 0xff, 0xf3});  // brct 1,*-26
+  machine_.cpu.gpr[6] = kPageTable;
+  machine_.cpu.gpr[7] = kSecondPage;
+  machine_.cpu.psw.address = kLoop - 10;
+  machine_.Run();
+  EXPECT_EQ(machine_.block.iprcc, 0x11);  // page translation
+  EXPECT_EQ(machine_.cpu.psw.address, kSecondPage - 4);
+  EXPECT_EQ(machine_.cpu.gpr[1], 500u);
+}
+
+}  // namespace
+}  // namespace hypervisor
