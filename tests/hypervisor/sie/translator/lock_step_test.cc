@@ -98,6 +98,7 @@ class LockStep {
   void Renew() {
     uint64_t address = kCode;
     waiting_ = 0;
+    loop_left_ = 0;
     floating_code_ = random_.OneIn(2);
     while (address < kCode + kCodeSize - 8) {
       uint8_t bytes[8];
@@ -308,9 +309,23 @@ class LockStep {
     const uint64_t waiting = waiting_;
     waiting_ = 0;
     if (waiting) return waiting;
+    if (loop_left_ > 0) {
+      if (--loop_left_ == 0) return LoopEnd(address);
+    } else if (random_.OneIn(24)) {
+      loop_left_ = static_cast<int>(random_.Below(8)) + 2;
+      loop_register_ = random_.Below(16);
+      loop_start_ = address + 4;
+      return 0xa709'0000'0000'0000 | loop_register_ << 52 | (random_.Below(6) + 1) << 32;  // LGHI
+    }
     const uint64_t kind = random_.Below(40);
     if (kind < 2) return StorageToStorage();
-    if (kind > 4) return Instruction();
+    if (kind > 4) {
+      // In a loop, seldom one that changes how often it turns.
+      uint64_t text = Instruction();
+      for (int again = 0; again < 4 && loop_left_ > 0 && NamesLoopRegister(text); ++again)
+        text = Instruction();
+      return text;
+    }
     // One in eight in another page, most at an instruction.
     uint64_t target = end - kPool + 6 * random_.Below(21) + (random_.OneIn(16) ? 2 : 0);
     if (random_.OneIn(8)) target ^= 0x1000;
@@ -320,6 +335,18 @@ class LockStep {
     const uint64_t base = random_.Below(15) + 1;
     waiting_ = 0x4400000000000000 | r1 << 52 | base << 44;     // EX
     return 0xc000000000000000 | base << 52 | halfwords << 16;  // LARL
+  }
+
+  bool NamesLoopRegister(uint64_t text) const {
+    Insn insn;
+    Decode(text, insn);
+    return insn.r1 == loop_register_ || insn.r3 == loop_register_;
+  }
+  // BRCT or BRCTG to where the loop begins.
+  uint64_t LoopEnd(uint64_t address) {
+    const uint64_t halfwords = (loop_start_ - address) / 2 & 0xffff;
+    return (random_.OneIn(2) ? 0xa706'0000'0000'0000 : 0xa707'0000'0000'0000) |
+           loop_register_ << 52 | halfwords << 32;
   }
 
   // MVC, NC, OC, XC or CLC; often short, often of one base and close together.
@@ -472,6 +499,9 @@ class LockStep {
   std::vector<uint8_t> before_;
   std::array<uint64_t, 4> segments_{};  // of the tables, as Renew made them: those that matter
   std::array<uint64_t, 512> pages_{};
+  int loop_left_ = 0;  // instructions until the loop's end; 0 outside
+  uint64_t loop_start_ = 0;
+  uint64_t loop_register_ = 0;
   uint64_t waiting_ = 0;  // the instruction that belongs behind the latest one
   std::vector<RowIndex> rows_;
   std::vector<RowIndex> recorded_;
