@@ -94,7 +94,7 @@ class LockStep {
   bool available() const { return translated_.sie != nullptr; }
   uint64_t instructions() const { return translated_.sie->instructions(); }
 
-  // New code, tables and data.
+  // New code, tables and data, and keys that are alike: those of a run that was ended may not be.
   void Renew() {
     uint64_t address = kCode;
     waiting_ = 0;
@@ -127,6 +127,15 @@ class LockStep {
     for (size_t i = 0; i < pages_.size(); ++i)
       pages_[i] = interpreted_.Read<uint64_t>(kPageTable + 8 * i);
     std::memcpy(translated_.At(0), interpreted_.At(0), GuestMachine::kStorageSize);
+    for (uint64_t at = 0; at < GuestMachine::kStorageSize; at += kPageSize) {
+      const auto page = [at](GuestMachine& machine) {
+        return UserAddress(reinterpret_cast<uint64_t>(machine.At(at)));
+      };
+      translated_.keys.KeyOf(page(translated_)) =
+          interpreted_.keys.KeyOf(page(interpreted_)).load();
+      translated_.keys.UsageOf(page(translated_)) =
+          interpreted_.keys.UsageOf(page(interpreted_)).load();
+    }
     for (GuestMachine* machine : {&interpreted_, &translated_}) machine->block.ihcpu = 0xffff;
   }
 
