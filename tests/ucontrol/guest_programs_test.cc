@@ -84,6 +84,8 @@ TEST_F(GuestProgramsTest, TwoCpusStartSignalCountAndStop) {
   EXPECT_EQ(Result(3), 1u);
   EXPECT_EQ(Result(4), 1u);
   EXPECT_EQ(Result(5), 0x12010001u);
+  // From an order to a waiting CPU until that CPU answers.
+  RecordProperty("wakeup_ns", static_cast<int>(hypervisor::NanosecondsFromTod(Result(6)) / 4000));
 }
 
 TEST_F(GuestProgramsTest, TimersInterruptAtTheirTime) {

@@ -2,7 +2,8 @@
 // in one word, and stops it and itself.
 //
 // RESULT: 0 signals taken by CPU 0, 1 by CPU 1, 2 the common count, 3 condition code of SENSE at
-// the end, 4 STAP of CPU 1, 5 code and sender of the last interruption.
+// the end, 4 STAP of CPU 1, 5 code and sender of the last interruption, 6 TOD units that the signals
+// took.
 #include "guest.h"
 
 #define SIGNALS 2000
@@ -52,11 +53,13 @@ void Main(void) {
   SigpUntilAccepted(1, 0x06, 0);
   while (!is_ready) {
   }
+  const u64 begin = Tod();
   for (u64 i = 0; i < SIGNALS; ++i) {
     SigpUntilAccepted(1, 0x03, 0);
     WaitFor(PSW_64 | PSW_WAIT | PSW_EXTERNAL);
     RESULT(0) = i + 1;
   }
+  RESULT(6) = Tod() - begin;
   RESULT(5) = (u64)Load2(0x86) << 16 | Load2(0x84);
   Count();
   while (!has_counted) {
