@@ -58,6 +58,8 @@ int ImmediateBits(Format format) {
     case Format::kRI_a:
     case Format::kRIE_a:
     case Format::kRIE_g:
+    case Format::kVRI_a:
+    case Format::kVRI_c:
     case Format::kSIL:
       return 16;
     default:
@@ -105,13 +107,13 @@ class Writer {
     text_ += written;
   }
 
-  // M4 is the only operand that may follow an optional one.
+  // M4 is the only operand that may follow an optional one, which is M3 or a register then.
   bool OptionalRestIsZero(std::string_view operand) const {
-    return operand == "M4" || insn_.m4 == 0;
+    return operand != "M3" || insn_.m4 == 0;
   }
 
   int Register(int number) const {
-    return number == 1 ? insn_.r1 : number == 2 ? insn_.r2 : insn_.r3;
+    return number == 1 ? insn_.r1 : number == 2 ? insn_.r2 : number == 3 ? insn_.r3 : insn_.r4;
   }
   static std::string RegisterName(char kind, int r) {
     return std::string("%") + static_cast<char>(kind == 'R' ? 'r' : kind - 'A' + 'a') +
@@ -122,6 +124,8 @@ class Writer {
     if (operand == "M1") return insn_.r1;
     if (operand == "M3") return insn_.m3;
     if (operand == "M4") return insn_.m4;
+    if (operand == "M5") return insn_.m5;
+    if (operand == "M6") return insn_.m6;
     if (operand == "I3") return insn_.i3;
     if (operand == "I4") return insn_.i4;
     if (operand == "I5") return insn_.i5;
@@ -137,13 +141,14 @@ class Writer {
     return written;
   }
 
-  // D1(B1), D2(X2,B2), D1(L1,B1), D1(R1,B1).
+  // D1(B1), D2(X2,B2), D1(L1,B1), D1(R1,B1), D2(V2,B2).
   std::string Storage(std::string_view operand, int number) const {
     const int base = number == 1 ? insn_.b1 : insn_.b2;
     std::string inside;
     const char kind = operand[3];
     if (kind == 'L') inside = std::to_string((number == 1 ? insn_.l1 : insn_.l2) + 1);
     if (kind == 'R') inside = RegisterName('R', insn_.r1);
+    if (kind == 'V') inside = RegisterName('V', insn_.r2);
     if (kind == 'X' && insn_.x2 != 0) inside = RegisterName('R', insn_.x2);
     if (base != 0 || !inside.empty()) {
       if (!inside.empty()) inside += ',';

@@ -19,6 +19,8 @@ void ExtractFields(Format format, Insn& insn) {
   insn.field = static_cast<decltype(insn.field)>(Unsigned(text, first, width));
 #define S(field, first, width) \
   insn.field = static_cast<decltype(insn.field)>(Signed(text, first, width));
+#define V(field, first, extension) \
+  insn.field = static_cast<uint8_t>(Unsigned(text, first, 4) | Unsigned(text, extension, 1) << 4);
 #define D20(field, first)                                                \
   insn.field = static_cast<int32_t>(Signed(text, first + 12, 8) * 4096 + \
                                     static_cast<int64_t>(Unsigned(text, first, 12)));
@@ -31,6 +33,7 @@ void ExtractFields(Format format, Insn& insn) {
   }
 #undef U
 #undef S
+#undef V
 #undef D20
 }
 

@@ -53,6 +53,12 @@ std::string Difference(const Answer& ours, const Answer& theirs) {
   line("fpc", ours.fpc, theirs.fpc);
   for (int i = 0; i < 16; ++i) line("r" + std::to_string(i), ours.gpr[i], theirs.gpr[i]);
   for (int i = 0; i < 16; ++i) line("f" + std::to_string(i), ours.fpr[i], theirs.fpr[i]);
+  for (int i = 0; i < 16; ++i) {
+    const std::string number = std::to_string(i);
+    line("right of v" + number, ours.vr_low[i], theirs.vr_low[i]);
+    line("left of v16+" + number, ours.vr_high[i][0], theirs.vr_high[i][0]);
+    line("right of v16+" + number, ours.vr_high[i][1], theirs.vr_high[i][1]);
+  }
   for (int i = 0; i < 16; ++i) line("a" + std::to_string(i), ours.ar[i], theirs.ar[i]);
   if (ours.memory_hash != theirs.memory_hash) out << "  storage\n";
   return out.str();

@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstring>
+
+#include "hypervisor/arch/control_registers.h"
 #include "hypervisor/arch/interruption.h"
 
 namespace hypervisor {
@@ -18,6 +20,7 @@ uint32_t SignalOf(PgmCode code, uint32_t data_exception_code) {
       return SIGSEGV;
     case PgmCode::kData:
       return data_exception_code == kDxcDecimalOperand ? SIGILL : SIGFPE;
+    case PgmCode::kVectorProcessing:
     case PgmCode::kFixedPointOverflow:
     case PgmCode::kFixedPointDivide:
     case PgmCode::kDecimalOverflow:
@@ -41,6 +44,7 @@ Interpreted::Interpreted(FacilityList facilities) : machine_(facilities) {
   machine_.space.Map(storage, VcpuAddress(CODE_SEGMENT), kSegmentSize);
   machine_.space.Map(storage + kSegmentSize, VcpuAddress(DATA_SEGMENT), kSegmentSize);
   machine_.block.ictl = uapi::kIctlPint;
+  machine_.cpu.cr[0] |= cr0::kVector;
 }
 
 Answer Interpreted::Run(const Vector& vector) {
@@ -55,7 +59,8 @@ Answer Interpreted::Run(const Vector& vector) {
   cpu.fpc = vector.fpc;
   for (int i = 0; i < 16; ++i) {
     cpu.gpr[i] = vector.gpr[i];
-    cpu.vr[i] = VectorRegister{vector.fpr[i], 0};
+    cpu.vr[i] = VectorRegister{vector.fpr[i], vector.vr_low[i]};
+    cpu.vr[16 + i] = VectorRegister{vector.vr_high[i][0], vector.vr_high[i][1]};
     cpu.ar[i] = vector.ar[i];
   }
   const SieExit exit = machine_.Run();
@@ -76,6 +81,9 @@ Answer Interpreted::Run(const Vector& vector) {
   for (int i = 0; i < 16; ++i) {
     answer.gpr[i] = cpu.gpr[i];
     answer.fpr[i] = cpu.vr[i].high;
+    answer.vr_low[i] = cpu.vr[i].low;
+    answer.vr_high[i][0] = cpu.vr[16 + i].high;
+    answer.vr_high[i][1] = cpu.vr[16 + i].low;
     answer.ar[i] = cpu.ar[i];
   }
   return answer;

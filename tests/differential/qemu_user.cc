@@ -22,6 +22,11 @@ Vector InFileOrder(Vector vector) {
   Swap(vector.memory_seed);
   for (auto& r : vector.gpr) Swap(r);
   for (auto& r : vector.fpr) Swap(r);
+  for (auto& r : vector.vr_low) Swap(r);
+  for (auto& r : vector.vr_high) {
+    Swap(r[0]);
+    Swap(r[1]);
+  }
   for (auto& r : vector.ar) Swap(r);
   return vector;
 }
@@ -34,6 +39,11 @@ Answer FromFileOrder(Answer answer) {
   Swap(answer.memory_hash);
   for (auto& r : answer.gpr) Swap(r);
   for (auto& r : answer.fpr) Swap(r);
+  for (auto& r : answer.vr_low) Swap(r);
+  for (auto& r : answer.vr_high) {
+    Swap(r[0]);
+    Swap(r[1]);
+  }
   for (auto& r : answer.ar) Swap(r);
   return answer;
 }

@@ -52,6 +52,7 @@ class Generator {
     if (row.format == Format::kRRE) text &= ~(uint64_t{0xff} << 40);
     if (IsBranch(row_)) text &= ~(uint64_t{1} << 32);  // an even displacement
     if (is_long_) PlaceRegisterFields(row.format, text);
+    if (IsVector(row.format) && !OneIn(8)) text = WithSmallModifiers(row, text);
     text = WithOpcode(row, text);
     PlaceRelative(row, text);
     return text;
@@ -74,6 +75,7 @@ class Generator {
     vector.memory_seed = Random();
     for (auto& r : vector.gpr) r = Word();
     for (auto& r : vector.fpr) r = Word();
+    PlaceVectors(insn, vector);
     for (auto& r : vector.ar) r = static_cast<uint32_t>(Word());
     PlaceRegisterOperands(insn, vector);
     if (is_long_) return vector;
@@ -91,6 +93,59 @@ class Generator {
   }
 
  private:
+  static bool IsVector(Format format) { return format >= Format::kVRI_a; }
+
+  // Most modifiers name a size of 1 to 16 bytes. Fields that a format lacks are ignored.
+  uint64_t WithSmallModifiers(const TableRow& row, uint64_t text) {
+    const auto mend = [&text](int first, uint64_t value) {
+      text = (text & ~(uint64_t{15} << (60 - first))) | value << (60 - first);
+    };
+    const bool has_immediate = row.format <= Format::kVRI_e || row.format == Format::kVRX;
+    if (row.format == Format::kVRI_c) text &= ~(uint64_t{0xfff8} << 32);  // an element's number
+    if (row.format == Format::kVRR_d || row.format == Format::kVRR_e) {
+      mend(20, Between(0, 4));
+    } else {
+      mend(32, Between(0, 4));
+    }
+    if (!has_immediate && OneIn(2)) mend(28, row.format == Format::kVRR_e ? Between(2, 4) : 0);
+    return text;
+  }
+
+  // Vector registers with elements of all sizes that are equal, or lie on an edge.
+  void PlaceVectors(const Insn& insn, Vector& vector) {
+    for (auto& r : vector.vr_low) r = Word();
+    for (auto& r : vector.vr_high) {
+      for (uint64_t& half : r) half = Word();
+    }
+    if (!IsVector(Table()[row_].format)) return;
+    if (OneIn(3)) SetVector(vector, insn.r2, Elements(), Elements());
+    if (OneIn(3)) SetVector(vector, insn.r3, Elements(), Elements());
+    if (OneIn(4)) {
+      const auto [high, low] = VectorOf(vector, insn.r2);
+      // All equal, or all but one byte.
+      const uint64_t change = OneIn(2) ? 0 : (Random() & 0xff) << 8 * Between(0, 7);
+      SetVector(vector, insn.r3, OneIn(2) ? high ^ change : high, low ^ change);
+    }
+    if (Table()[row_].format == Format::kVRV) {
+      SetVector(vector, insn.r2, Indexes(), Indexes());
+    }
+  }
+  uint64_t Elements() {
+    const uint64_t byte = Random() & 0xff;
+    uint64_t word = 0;
+    for (int i = 0; i < 8; ++i) word = word << 8 | (OneIn(2) ? byte : OneIn(2) ? 0 : byte & 15);
+    return word;
+  }
+  uint64_t Indexes() { return OneIn(2) ? Between(0, 40) : Between(0, 40) << 32 | Between(0, 40); }
+  static std::pair<uint64_t, uint64_t> VectorOf(const Vector& vector, int r) {
+    if (r < 16) return {vector.fpr[r], vector.vr_low[r]};
+    return {vector.vr_high[r - 16][0], vector.vr_high[r - 16][1]};
+  }
+  static void SetVector(Vector& vector, int r, uint64_t high, uint64_t low) {
+    (r < 16 ? vector.fpr[r] : vector.vr_high[r - 16][0]) = high;
+    (r < 16 ? vector.vr_low[r] : vector.vr_high[r - 16][1]) = low;
+  }
+
   // Relative operands of 16 bits are branches, not onto the instruction itself; those of 32 bits
   // are too, or address operands.
   void PlaceRelative(const TableRow& row, uint64_t& text) {

@@ -34,6 +34,15 @@ static void Finish(void) {
   _exit(0);
 }
 
+// What Linux puts behind the signal mask of a ucontext: the registers that came with z13.
+struct VectorContext {
+  uint64_t low[16];
+  uint64_t high[16][2];
+};
+static struct VectorContext* VectorsOf(const ucontext_t* context) {
+  return (struct VectorContext*)((uint8_t*)(unsigned long)&context->uc_sigmask + 128);
+}
+
 static void Record(int signal, const siginfo_t* information, const ucontext_t* context) {
   const mcontext_t* state = &context->uc_mcontext;
   struct Answer* result = (struct Answer*)answer;
@@ -48,6 +57,9 @@ static void Record(int signal, const siginfo_t* information, const ucontext_t* c
     memcpy(&result->fpr[i], &state->fpregs.fprs[i], 8);
     result->ar[i] = state->aregs[i];
   }
+  const struct VectorContext* vectors_of_cpu = VectorsOf(context);
+  memcpy(result->vr_low, vectors_of_cpu->low, sizeof(result->vr_low));
+  memcpy(result->vr_high, vectors_of_cpu->high, sizeof(result->vr_high));
   const uint8_t* middle = (const uint8_t*)(unsigned long)MIDDLE_WINDOW;
   const uint8_t* last = (const uint8_t*)(unsigned long)LAST_WINDOW;
   result->memory_hash = HashWindow(HashWindow(0xcbf29ce484222325u, middle), last);
@@ -78,6 +90,9 @@ static void Load(const struct Vector* vector, ucontext_t* context) {
     memcpy(&state->fpregs.fprs[i], &vector->fpr[i], 8);
     state->aregs[i] = vector->ar[i];
   }
+  struct VectorContext* vectors_of_cpu = VectorsOf(context);
+  memcpy(vectors_of_cpu->low, vector->vr_low, sizeof(vectors_of_cpu->low));
+  memcpy(vectors_of_cpu->high, vector->vr_high, sizeof(vectors_of_cpu->high));
 }
 
 static void OnSignal(int signal, siginfo_t* information, void* context) {

@@ -31,6 +31,8 @@ struct Vector {
   uint64_t memory_seed;
   uint64_t gpr[16];
   uint64_t fpr[16];
+  uint64_t vr_low[16];      // right halves of the vector registers whose left halves are fpr
+  uint64_t vr_high[16][2];  // the vector registers 16-31
   uint32_t ar[16];
 };
 
@@ -45,6 +47,8 @@ struct Answer {
   uint64_t memory_hash;
   uint64_t gpr[16];
   uint64_t fpr[16];
+  uint64_t vr_low[16];
+  uint64_t vr_high[16][2];
   uint32_t ar[16];
 };
 

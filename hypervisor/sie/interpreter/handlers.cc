@@ -10,8 +10,8 @@ Handler HandlerOf(RowIndex row) {
     std::vector<Handler> all;
     for (const auto part :
          {GeneralHandlers(), StringHandlers(), DecimalHandlers(), ControlHandlers(),
-          FloatingPointHandlers(), DecimalFloatingPointHandlers(), CryptographyHandlers(),
-          GapHandlers()}) {
+          FloatingPointHandlers(), DecimalFloatingPointHandlers(), VectorHandlers(),
+          CryptographyHandlers(), GapHandlers()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -84,8 +84,9 @@ void Compare(const std::vector<ListedOpcode>& opcodes) {
     if (ours == theirs[i]) continue;
     const std::string form = theirs[i].substr(0, theirs[i].find(' '));
     const auto& forms = opcodes[i].other_forms;
-    EXPECT_TRUE(std::find(forms.begin(), forms.end(), form) != forms.end() &&
-                EqualButForAMask(Operands(ours), Operands(theirs[i])))
+    const bool is_form =
+        form == opcodes[i].mnemonic || std::find(forms.begin(), forms.end(), form) != forms.end();
+    EXPECT_TRUE(is_form && EqualButForAMask(Operands(ours), Operands(theirs[i])))
         << "ours " << ours << "\nobjdump " << theirs[i];
   }
   EXPECT_GT(compared, 900);

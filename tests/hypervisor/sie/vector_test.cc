@@ -1,0 +1,98 @@
+// Vector instructions, beside what tests/differential compares with another implementation.
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "hypervisor/arch/control_registers.h"
+#include "hypervisor/arch/interruption.h"
+#include "hypervisor/arch/prefix_area.h"
+#include "hypervisor/isa/table.h"
+#include "tests/hypervisor/isa/opcode_text.h"
+#include "tests/hypervisor/sie/guest_machine.h"
+
+namespace hypervisor {
+namespace {
+
+FacilityList WithVectors() {
+  FacilityList facilities = OfferedFacilities();
+  facilities.Set(static_cast<int>(Facility::kVector), true);
+  return facilities;
+}
+
+class VectorTest : public testing::Test {
+ protected:
+  VectorTest() {
+    machine_.block.ictl = uapi::kIctlPint;
+    machine_.cpu.cr[0] |= cr0::kVector;
+  }
+
+  // One instruction, then an interception. The code of a program interruption, or 0.
+  int Run(uint64_t text) {
+    machine_.Put(GuestMachine::kProgram, text >> 16 << 16);
+    machine_.PutCode(GuestMachine::kProgram + 6, {0x83, 0x00, 0x00, 0x44});
+    machine_.cpu.psw.address = GuestMachine::kProgram;
+    machine_.block.iprcc = 0;
+    machine_.Run();
+    return machine_.block.iprcc;
+  }
+
+  GuestMachine machine_{WithVectors()};
+  std::array<VectorRegister, 32>& vr_ = machine_.cpu.vr;
+};
+
+// Either control alone doesn't permit a vector instruction; the FPC is told if it may be.
+TEST_F(VectorTest, BothControlsPermitVectorInstructions) {
+  const uint64_t controls = machine_.cpu.cr[0];
+  for (const uint64_t off : {cr0::kVector, cr0::kAfpRegister}) {
+    machine_.cpu.cr[0] = controls & ~off;
+    machine_.cpu.fpc = 0;
+    vr_[1] = {1, 2};
+    for (const TableRow& row : Table()) {
+      if (row.facility != Facility::kVector || std::string_view(row.mnemonic) == "LCBB") continue;
+      EXPECT_EQ(Run(WithOpcode(row, 0x0010000000000000)), static_cast<int>(PgmCode::kData))
+          << row.mnemonic;
+      EXPECT_EQ(machine_.block.dxc, kDxcVectorInstruction) << row.mnemonic;
+    }
+    EXPECT_EQ(machine_.cpu.fpc, off == cr0::kVector ? 0xfe00u : 0u);
+    EXPECT_EQ(vr_[1], (VectorRegister{1, 2}));
+  }
+}
+
+TEST_F(VectorTest, TheLeftHalvesOfSixteenRegistersAreFloatingPointRegisters) {
+  EXPECT_EQ(Run(0xb370000507000000), 0);  // LPDFR 0,5; NOPR
+  EXPECT_EQ(vr_[0].high, 0u);
+  vr_[5] = {0x4000000000000000, 7};
+  EXPECT_EQ(Run(0xb370000507000000), 0);
+  EXPECT_EQ(vr_[0].high, 0x4000000000000000u);
+  EXPECT_EQ(Run(0xe74500000056 << 16), 0);  // VLR 4,5
+  EXPECT_EQ(vr_[4], (VectorRegister{0x4000000000000000, 7}));
+}
+
+// Words of V2 and word 1 of V3; a carry is added on the right.
+TEST_F(VectorTest, ChecksumAddsFiveWordsWithTheirCarries) {
+  vr_[20] = {0x0000000100000002, 0x0000000300000004};
+  vr_[21] = {0x0000000a00000014, 0x0000001e00000028};
+  EXPECT_EQ(Run(0xe74450000e66 << 16), 0);  // VCKSM 20,20,21
+  EXPECT_EQ(vr_[20], (VectorRegister{30, 0}));
+  vr_[20] = {0xffffffff00000000, 0x0000000000000002};
+  vr_[21] = {0, 0};
+  EXPECT_EQ(Run(0xe74450000e66 << 16), 0);
+  EXPECT_EQ(vr_[20], (VectorRegister{2, 0}));
+}
+
+// A register range that crosses a page whose second half can't be had leaves all registers alone.
+TEST_F(VectorTest, LoadMultipleLoadsAllOrNone) {
+  const uint64_t end = GuestMachine::kStorageSize;
+  machine_.cpu.gpr[1] = end - 32;
+  for (int r = 0; r < 4; ++r) vr_[r] = {9, 9};
+  EXPECT_EQ(Run(0xe70110000036 << 16), 0);  // VLM 0,1,0(1)
+  EXPECT_EQ(vr_[0], VectorRegister{});
+  vr_[0] = {9, 9};
+  machine_.cpu.gpr[1] = end - 16;
+  Run(0xe70110000036 << 16);
+  EXPECT_EQ(vr_[0], (VectorRegister{9, 9}));
+  EXPECT_EQ(vr_[1], VectorRegister{});
+  EXPECT_EQ(Run(0xe71010000036 << 16), static_cast<int>(PgmCode::kSpecification));  // VLM 1,0
+}
+
+}  // namespace
+}  // namespace hypervisor
