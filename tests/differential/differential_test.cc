@@ -115,9 +115,21 @@ bool IsExplained(std::string_view mnemonic, const Vector& vector, const Answer& 
   if (IsLenient(mnemonic, Leniency::kOverlap) && OperandsOverlap(vector)) return true;
   const bool invalid_traps = ours.signal_code == static_cast<uint32_t>(PgmCode::kData);
   if (IsLenient(mnemonic, Leniency::kInvalidInteger) &&
-      (ours.condition_code == 3 || invalid_traps)) {
+      (ours.condition_code == 3 || invalid_traps || mnemonic.starts_with('V'))) {
     Answer other = theirs;
     other.fpc = invalid_traps ? other.fpc & ~0x800u : other.fpc | 0x00080000;
+    if (Difference(ours, other).empty()) return true;
+  }
+  if (IsLenient(mnemonic, Leniency::kInexactControl) && ours.signal == theirs.signal) {
+    Answer other = theirs;
+    if ((vector.code[3] & 4) != 0) other.fpc &= ours.fpc | ~0x00080000u;
+    const bool from_extended = vector.code[4] >> 4 == 4;
+    if (from_extended && IsLenient(mnemonic, Leniency::kOpenHalf)) {
+      const int r1 = vector.code[1] >> 4;
+      const bool second_half = (vector.code[4] & 8) != 0;
+      (second_half ? other.vr_high[r1][1] : other.vr_low[r1]) =
+          second_half ? ours.vr_high[r1][1] : ours.vr_low[r1];
+    }
     if (Difference(ours, other).empty()) return true;
   }
   if (IsLenient(mnemonic, Leniency::kSilentNan) && ours.condition_code == 3) return true;

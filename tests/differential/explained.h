@@ -64,6 +64,10 @@ enum class Leniency {
   // the
   // whole second operand first.
   kOverlap,
+  // An inexact result is flagged although the instruction suppresses that (M4, XxC).
+  kInexactControl,
+  // The right half of a vector register, which PoP leaves open when an extended number is rounded.
+  kOpenHalf,
   // The CPU decides after how many bytes it sets CC 3, and only then R2 changes.
   kRounds,
 };
@@ -88,8 +92,11 @@ inline constexpr KnownDifference kKnownDifferences[] = {
      "LDXBR LEXBR FIEBR FIDBR FIXBR CEFBR CDFBR CEGBR CDGBR CXGBR CELFBR CELGBR CDLGBR CFEBR CFDBR "
      "CFXBR CGEBR CGDBR CGXBR CLFEBR CLFDBR CLFXBR CLGEBR CLGDBR CLGXBR ",
      Leniency::kTraps},
-    {" CFEBR CFDBR CFXBR CGEBR CGDBR CGXBR CLFEBR CLFDBR CLFXBR CLGEBR CLGDBR CLGXBR ",
+    {" CFEBR CFDBR CFXBR CGEBR CGDBR CGXBR CLFEBR CLFDBR CLFXBR CLGEBR CLGDBR CLGXBR "
+     "VCSFP VCLFP ",
      Leniency::kInvalidInteger},
+    {" VCFPS VCFPL VCSFP VCLFP VFI VFLR ", Leniency::kInexactControl},
+    {" VFLR ", Leniency::kOpenHalf},
     {" LTEBR LTDBR LTXBR ", Leniency::kSilentNan},
     {" MAEBR MAEB MADBR MADB MSEBR MSEB MSDBR MSDB ", Leniency::kNanOrder},
 };

@@ -94,5 +94,30 @@ TEST_F(VectorTest, LoadMultipleLoadsAllOrNone) {
   EXPECT_EQ(Run(0xe71010000036 << 16), static_cast<int>(PgmCode::kSpecification));  // VLM 1,0
 }
 
+// The first element that traps is named, and nothing changes: neither results nor flags.
+TEST_F(VectorTest, ATrapNamesItsElementAndSuppressesTheInstruction) {
+  constexpr uint64_t kOne = 0x3ff0000000000000;
+  constexpr uint64_t kDivide = 0xe712300030e5 << 16;  // VFD 1,2,3 of long numbers
+  machine_.cpu.fpc = 0x40000000;
+  vr_[1] = {7, 8};
+  vr_[2] = {kOne, kOne};
+  vr_[3] = {kOne, 0};
+  EXPECT_EQ(Run(kDivide), static_cast<int>(PgmCode::kVectorProcessing));
+  EXPECT_EQ(machine_.block.dxc, 0x12u);
+  EXPECT_EQ(machine_.cpu.fpc, 0x40001200u);
+  EXPECT_EQ(vr_[1], (VectorRegister{7, 8}));
+  machine_.cpu.fpc = 0;
+  EXPECT_EQ(Run(kDivide), 0);
+  EXPECT_EQ(machine_.cpu.fpc, 0x00400000u);
+  EXPECT_EQ(vr_[1], (VectorRegister{kOne, 0x7ff0000000000000}));
+}
+
+// Short and extended numbers came with vector enhancements 1.
+TEST_F(VectorTest, OnlyLongNumbersWithoutEnhancements) {
+  EXPECT_EQ(Run(0xe712300020e3 << 16), static_cast<int>(PgmCode::kSpecification));  // VFA, short
+  EXPECT_EQ(Run(0xe712300040e3 << 16), static_cast<int>(PgmCode::kSpecification));
+  EXPECT_EQ(Run(0xe712300030e3 << 16), 0);
+}
+
 }  // namespace
 }  // namespace hypervisor
