@@ -132,6 +132,17 @@ bool IsExplained(std::string_view mnemonic, const Vector& vector, const Answer& 
     }
     if (Difference(ours, other).empty()) return true;
   }
+  if (IsLenient(mnemonic, Leniency::kOpenElements) && (vector.code[3] & 8) != 0) {
+    Answer other = theirs;
+    const int r1 = vector.code[1] >> 4;
+    const bool upper = (vector.code[4] & 8) != 0;
+    const uint64_t open = vector.code[4] >> 4 == 2 ? 0xffffffff : 0;
+    uint64_t& left = upper ? other.vr_high[r1][0] : other.fpr[r1];
+    left = (left & ~open) | ((upper ? ours.vr_high[r1][0] : ours.fpr[r1]) & open);
+    (upper ? other.vr_high[r1][1] : other.vr_low[r1]) =
+        upper ? ours.vr_high[r1][1] : ours.vr_low[r1];
+    if (Difference(ours, other).empty()) return true;
+  }
   if (IsLenient(mnemonic, Leniency::kSilentNan) && ours.condition_code == 3) return true;
   if (IsLenient(mnemonic, Leniency::kNanOrder) && ours.fpc == theirs.fpc) {
     const int r1 = vector.length == 4 ? vector.code[2] >> 4 : vector.code[4] >> 4;

@@ -68,6 +68,8 @@ enum class Leniency {
   kInexactControl,
   // The right half of a vector register, which PoP leaves open when an extended number is rounded.
   kOpenHalf,
+  // Elements of V1 that PoP leaves open, as only the leftmost one is calculated (M4, S).
+  kOpenElements,
   // The CPU decides after how many bytes it sets CC 3, and only then R2 changes.
   kRounds,
 };
@@ -97,6 +99,7 @@ inline constexpr KnownDifference kKnownDifferences[] = {
      Leniency::kInvalidInteger},
     {" VCFPS VCFPL VCSFP VCLFP VFI VFLR ", Leniency::kInexactControl},
     {" VFLR ", Leniency::kOpenHalf},
+    {" VFPSO ", Leniency::kOpenElements},
     {" LTEBR LTDBR LTXBR ", Leniency::kSilentNan},
     {" MAEBR MAEB MADBR MADB MSEBR MSEB MSDBR MSDB ", Leniency::kNanOrder},
 };

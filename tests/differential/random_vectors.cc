@@ -113,9 +113,10 @@ class Generator {
 
   // Vector registers with elements of all sizes that are equal, or lie on an edge.
   void PlaceVectors(const Insn& insn, Vector& vector) {
-    for (auto& r : vector.vr_low) r = Word();
+    uint64_t state = vector.memory_seed | 1;
+    for (auto& r : vector.vr_low) r = NextWord(&state);
     for (auto& r : vector.vr_high) {
-      for (uint64_t& half : r) half = Word();
+      for (uint64_t& half : r) half = NextWord(&state);
     }
     if (!IsVector(Table()[row_].format)) return;
     if (OneIn(3)) SetVector(vector, insn.r2, Elements(), Elements());

@@ -220,6 +220,17 @@ void VectorPermute(GuestCpu& cpu, const Insn& insn) {
   WriteVector<uint8_t>(cpu, insn.r1, bytes);
 }
 
+// Each byte of V3 names a bit of V2; beyond the last it stands for zero. The 16 bits come to the
+// right end of the left doubleword.
+void VectorBitPermute(GuestCpu& cpu, const Insn& insn) {
+  if (!AllowVector(cpu)) return;
+  const U128 bits = ReadVector<U128>(cpu, insn.r2)[0];
+  uint64_t result = 0;
+  for (const uint8_t number : ReadVector<uint8_t>(cpu, insn.r3))
+    result = result << 1 | (number < 128 && (bits >> (127 - number) & 1) != 0 ? 1 : 0);
+  cpu.state().vr[insn.r1] = {result, 0};
+}
+
 void VectorPermuteDoublewordImmediate(GuestCpu& cpu, const Insn& insn) {
   if (!AllowVector(cpu)) return;
   const VectorRegister a = cpu.state().vr[insn.r2];

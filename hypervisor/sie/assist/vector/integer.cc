@@ -170,6 +170,9 @@ OF_BOTH_HALVES(VectorAndWithComplement, a & ~b)
 OF_BOTH_HALVES(VectorOr, a | b)
 OF_BOTH_HALVES(VectorNor, ~(a | b))
 OF_BOTH_HALVES(VectorExclusiveOr, a ^ b)
+OF_BOTH_HALVES(VectorNand, ~(a& b))
+OF_BOTH_HALVES(VectorNotExclusiveOr, ~(a ^ b))
+OF_BOTH_HALVES(VectorOrWithComplement, a | ~b)
 #undef OF_BOTH_HALVES
 
 void VectorTestUnderMask(GuestCpu& cpu, const Insn& insn) {
