@@ -396,7 +396,9 @@ TEST_F(HandlerProgramsTest, DiagnoseFunctionsDoWhatTheySay) {
     if (rows[i].result_register == 0) continue;
     EXPECT_EQ(outcomes[i].gpr[rows[i].result_register], rows[i].result) << rows[i].what;
   }
+#if !defined(__s390x__)  // qemu-s390x ignores madvise
   EXPECT_EQ(Read<uint64_t>(kOperand + 0x5000), 0u);
+#endif
   EXPECT_EQ(Read<uint8_t>(kOperand + 0x80c7), 0x77);
 }
 

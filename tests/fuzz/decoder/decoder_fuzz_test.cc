@@ -19,10 +19,10 @@ void Require(bool holds) {
 }
 
 bool SameFields(const Insn& a, const Insn& b) {
-  return a.r1 == b.r1 && a.r2 == b.r2 && a.r3 == b.r3 && a.x2 == b.x2 && a.b1 == b.b1 &&
-         a.b2 == b.b2 && a.m3 == b.m3 && a.m4 == b.m4 && a.m5 == b.m5 && a.l1 == b.l1 &&
-         a.l2 == b.l2 && a.i3 == b.i3 && a.i4 == b.i4 && a.i5 == b.i5 && a.d1 == b.d1 &&
-         a.d2 == b.d2 && a.i2 == b.i2 && a.ri4 == b.ri4;
+  return a.r1 == b.r1 && a.r2 == b.r2 && a.r3 == b.r3 && a.r4 == b.r4 && a.x2 == b.x2 &&
+         a.b1 == b.b1 && a.b2 == b.b2 && a.m3 == b.m3 && a.m4 == b.m4 && a.m5 == b.m5 &&
+         a.m6 == b.m6 && a.l1 == b.l1 && a.l2 == b.l2 && a.i3 == b.i3 && a.i4 == b.i4 &&
+         a.i5 == b.i5 && a.d1 == b.d1 && a.d2 == b.d2 && a.i2 == b.i2 && a.ri4 == b.ri4;
 }
 
 // Yields the instruction's length.
@@ -47,7 +47,10 @@ size_t Check(uint64_t text, uint64_t address) {
   const TableRow& row = Table()[insn.row];
   Require(ShapeOf(row.format).length == insn.length);
   Require(WithOpcode(row, text) == text);
-  Require(insn.r1 < 16 && insn.r2 < 16 && insn.r3 < 16 && insn.x2 < 16);
+  const uint64_t first_byte = text >> 56;
+  const int registers = first_byte == 0xe6 || first_byte == 0xe7 ? 32 : 16;  // of vectors, or not
+  Require(insn.r1 < registers && insn.r2 < registers && insn.r3 < registers);
+  Require(insn.r4 < registers && insn.x2 < 16);
   Require(insn.b1 < 16 && insn.b2 < 16 && insn.m3 < 16 && insn.m4 < 16);
   Require(insn.d1 >= -0x80000 && insn.d1 < 0x80000);
   Require(insn.d2 >= -0x80000 && insn.d2 < 0x80000);
