@@ -17,7 +17,7 @@ struct VectorRegister {
   friend constexpr bool operator==(const VectorRegister&, const VectorRegister&) = default;
 };
 
-struct CpuState {
+struct alignas(64) CpuState {
   std::array<uint64_t, 16> gpr{};
   Psw psw;
   std::array<uint32_t, 16> ar{};

@@ -1,6 +1,7 @@
 #include "hypervisor/sie/translator/translator.h"
 
 #include <asmjit/x86.h>
+#include <sys/auxv.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -19,6 +20,12 @@ using x86::Frame;
 using x86::Leave;
 using x86::Site;
 
+namespace {
+
+constexpr unsigned long kHasFsGsBase = 2;  // HWCAP2_FSGSBASE
+
+}  // namespace
+
 std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment) {
   return Translator::Make(environment);
 }
@@ -26,6 +33,8 @@ std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment) {
 std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) {
   const auto& host = asmjit::CpuInfo::host().features().x86();
   if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasFMA()) return nullptr;
+  // Code sets the base of gs itself, if the kernel lets it.
+  if ((getauxval(AT_HWCAP2) & kHasFsGsBase) == 0) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
   engine->memory_ = CodeMemory::Allocate(kCodeSize, kMostBlocks);
   if (!engine->memory_ || !engine->jumps_) return nullptr;

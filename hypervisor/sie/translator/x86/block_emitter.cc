@@ -172,7 +172,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
       a_.jmp(end);
       return;
     }
-    if (site->remaining) a_.add(InFrame(offsetof(Frame, budget), 4), site->remaining);
+    if (site->remaining) a_.add(kBudget, site->remaining);
     LeaveTo(Leave::kLookUp, site->next);
   });
 }

@@ -18,7 +18,7 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
       if (unsettled_) SettlePending();
       StoreCcAs(head_forms_[index_], pending_);
     }
-    a_.sub(InFrame(offsetof(Frame, budget), 4), instruction.charge);
+    a_.sub(kBudget, instruction.charge);
   }
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
   BeginHead(index_);
@@ -50,7 +50,7 @@ void BlockEmitter::EmitBranch() {
     StoreCc(cc);
     if (address.id() != rdx.id()) a_.mov(rdx, address.r64());
     LeaveRegisters();
-    if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
+    if (refund) a_.add(kBudget, refund);
     JumpToRegister();
   };
   if (condition.is_known) {
@@ -81,7 +81,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   if (number < 0) {
     StoreCc(cc);
     LeaveRegisters();
-    if (refund) a_.add(InFrame(offsetof(Frame, budget), 4), refund);
+    if (refund) a_.add(kBudget, refund);
     return JumpTo(address & guest_.address_mask);
   }
   const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
@@ -89,13 +89,13 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   const Pending& form = head_forms_[static_cast<size_t>(number)];
   if (head.cc_is_seen) StoreCcAs(form, cc);
   if (!back) {
-    if (charge != 0) a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
+    if (charge != 0) a_.sub(kBudget, charge);
     a_.jmp(heads_[static_cast<size_t>(number)]);
     return;
   }
   // Back: this may be a loop, which is interrupted here.
   Label poll = a_.newLabel();
-  a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
+  a_.sub(kBudget, charge);
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
   const bool made = head.cc_is_seen && (form.kind == Pending::kMemory || !IsInForm(cc, form));
@@ -103,7 +103,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
     a_.bind(poll);
     if (!made) StoreCc(cc);
     LeaveRegisters();
-    a_.add(InFrame(offsetof(Frame, budget), 4), head.charge);
+    a_.add(kBudget, head.charge);
     LeaveTo(Leave::kBudget, head.address);
   });
 }

@@ -21,7 +21,7 @@ void BlockEmitter::EmitEntry() {
   a_.cmp(rax, AbsoluteWord(block_->seen));
   guest_.unwatched ? a_.jmp(compare) : a_.jnz(compare);
   a_.bind(same);
-  a_.sub(InFrame(offsetof(Frame, budget), 4), charge);
+  a_.sub(kBudget, charge);
   a_.js(poll);
   EnterRegisters();
   StoreCcAs(head_forms_[0], pending_);
@@ -39,7 +39,7 @@ void BlockEmitter::EmitEntry() {
     a_.bind(stale);
     LeaveTo(Leave::kStale, guest_.address);
     a_.bind(poll);
-    a_.add(InFrame(offsetof(Frame, budget), 4), charge);
+    a_.add(kBudget, charge);
     LeaveTo(Leave::kBudget, guest_.address);
   });
 }

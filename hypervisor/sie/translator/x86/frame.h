@@ -1,8 +1,8 @@
 // What translated code keeps at its stack pointer, and how C++ and it hand over to each other.
 //
-// Registers of the host in translated code: rsp the frame, rbp the CpuState, r14 the page table of
-// the data space (and kPageTableBias), rax, rcx, rdx and rsi for what comes and goes, and all
-// others guest registers.
+// Registers of the host in translated code: rsp the frame, rbp the CpuState (and kStateBias), the
+// base of gs the page table of the data space, r14 what remains of the budget, rax, rcx, rdx and rsi
+// for what comes and goes, and all others guest registers.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 
@@ -60,9 +60,9 @@ inline constexpr uint64_t kPageTableEntries = uint64_t{1} << (kPageTableBits - 1
 // In front of a table stand entries of its first pages for stores beside the bytes that low-address
 // protection covers. Such stores are known when they are translated: to lowcore, without a base.
 inline constexpr uint64_t kLowPages = 2;
-// r14 is that much more than the table's address: its low bits are what an address is shifted by to
-// be a page's number.
-inline constexpr int kPageTableBias = 12;
+// rbp is that much more than the CpuState's address: its low bits are what an address is shifted by
+// to be a page's number.
+inline constexpr int kStateBias = 12;
 
 enum class Leave : uint32_t {
   kHandled,  // C++ has made the CPU's state good

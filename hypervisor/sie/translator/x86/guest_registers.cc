@@ -31,8 +31,10 @@ void BlockEmitter::LeaveRegisters() {
     if (!IsPinned(guest)) continue;
     const int lender = LenderOf(guest);
     if (IsNarrow(guest)) {
-      a_.mov(Gpr(guest, 4), Pinned(guest).r32());
-      if (lender < 0) a_.mov(Pinned(guest), Gpr(guest));
+      // A store of four bytes would hold up whoever loads all eight.
+      a_.vmovq(xmm0, Gpr(guest));
+      a_.vpinsrd(xmm0, xmm0, Pinned(guest).r32(), 0);
+      lender < 0 ? a_.vmovq(Pinned(guest), xmm0) : a_.vmovq(Gpr(guest), xmm0);
     } else if (lender >= 0) {
       a_.mov(Gpr(guest), Pinned(guest));
     }

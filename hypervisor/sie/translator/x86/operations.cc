@@ -131,7 +131,7 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       const Gp from = Load(argument(0), 32);
       Protect(guest);
       if (!IsPinned(guest)) {
-        a_.mov(ptr(rbp, static_cast<int32_t>(offsetof(CpuState, gpr)) + 8 * guest + 4, 4), from);
+        a_.mov(State(offsetof(CpuState, gpr) + 8 * static_cast<size_t>(guest) + 4, 4), from);
         break;
       }
       int index;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "hypervisor/arch/cpu_state.h"
+#include "hypervisor/sie/translator/x86/frame.h"
 
 namespace hypervisor::x86 {
 
@@ -31,12 +32,14 @@ inline constexpr uint32_t kTemporaries[] = {asmjit::x86::Gp::kIdAx, asmjit::x86:
                                             asmjit::x86::Gp::kIdDx, asmjit::x86::Gp::kIdSi};
 inline constexpr int kTemporaryCount = 4;
 
-inline asmjit::x86::Mem Gpr(int guest, uint32_t size = 8) {
-  return asmjit::x86::ptr(asmjit::x86::rbp,
-                          static_cast<int32_t>(offsetof(CpuState, gpr)) + 8 * guest, size);
-}
+// How many instructions may be executed before the next poll; negative behind them.
+inline constexpr asmjit::x86::Gp kBudget = asmjit::x86::r14d;
+
 inline asmjit::x86::Mem State(size_t offset, uint32_t size) {
-  return asmjit::x86::ptr(asmjit::x86::rbp, static_cast<int32_t>(offset), size);
+  return asmjit::x86::ptr(asmjit::x86::rbp, static_cast<int32_t>(offset) - kStateBias, size);
+}
+inline asmjit::x86::Mem Gpr(int guest, uint32_t size = 8) {
+  return State(offsetof(CpuState, gpr) + 8 * static_cast<size_t>(guest), size);
 }
 inline asmjit::x86::Mem InFrame(size_t offset, uint32_t size) {
   return asmjit::x86::ptr(asmjit::x86::rsp, static_cast<int32_t>(offset), size);

@@ -70,6 +70,19 @@ void BlockEmitter::StoreStorage(const Mem& at, Gp value, Type type) {
 
 namespace {
 
+Mem PageEntryAt(const Gp& number) {
+  Mem mem = ptr(uint64_t{0}, number, 3, sizeof(PageEntry));
+  mem.setSegment(gs);
+  return mem;
+}
+Mem PageEntryAt(int64_t number) {
+  Mem mem = ptr(static_cast<uint64_t>(number * static_cast<int64_t>(sizeof(PageEntry))),
+                sizeof(PageEntry));
+  mem.setAbs();
+  mem.setSegment(gs);
+  return mem;
+}
+
 // Whether a store goes to pages 0 and 1, and only beside what low-address protection covers there.
 bool IsUnprotectedLow(uint64_t address, int bytes) {
   const uint64_t offset = address & kPageMask;
@@ -94,10 +107,10 @@ bool BlockEmitter::FindKnownPage(const Value& known, Gp entry, int bytes, bool s
   }
   constexpr int64_t kInReach = 1 << 27;  // of a displacement
   if (number < kInReach) {
-    a_.mov(entry, ptr(r14, static_cast<int32_t>(number * 8) - kPageTableBias, 8));
+    a_.mov(entry, PageEntryAt(number));
   } else {
     a_.mov(entry.r32(), static_cast<uint32_t>(number));
-    a_.mov(entry, ptr(r14, entry, 3, -kPageTableBias, 8));
+    a_.mov(entry, PageEntryAt(entry));
   }
   a_.test(entry, entry);
   a_.jz(slow);
@@ -132,10 +145,10 @@ void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const L
     a_.bind(aligned);
     EmitUnaligned(unaligned, aligned, slow, address, entry, bytes);
   }
-  static_assert(kPageTableBias == 12 && kPageSize == 1 << 12);
-  a_.shrx(entry, address, r14);
+  a_.shrx(entry, address, rbp);
+  static_assert(kStateBias == 12 && alignof(CpuState) == 64 && kPageSize == 1 << 12);
   if (store) a_.or_(entry.r32(), static_cast<int>(kPageTableEntries));
-  a_.mov(entry, ptr(r14, entry, 3, -kPageTableBias, 8));
+  a_.mov(entry, PageEntryAt(entry));
   a_.test(entry, entry);
   a_.jz(slow);
 }

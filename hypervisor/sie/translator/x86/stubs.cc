@@ -35,12 +35,11 @@ void EmitEnter(x86::Assembler& a) {
   a.mov(FRAME(salt), rax);
   a.mov(rax, TRANSFER(epoch, rdi));
   a.mov(FRAME(epoch), rax);
-  a.mov(eax, TRANSFER(budget, rdi));
-  a.mov(FRAME(budget), eax);
+  a.mov(kBudget, TRANSFER(budget, rdi));
   a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
   a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
-  a.mov(rbp, rdx);
-  a.lea(r14, ptr(rcx, kPageTableBias));
+  a.lea(rbp, ptr(rdx, kStateBias));
+  a.wrgsbase(rcx);
   a.mov(rax, rsi);
   LoadGuestRegisters(a);
   a.jmp(rax);
@@ -48,6 +47,7 @@ void EmitEnter(x86::Assembler& a) {
 
 void EmitLeave(x86::Assembler& a, const Label& stored) {
   StoreGuestRegisters(a);
+  a.mov(FRAME(budget), kBudget);
   a.bind(stored);
   a.mov(rdi, FRAME(transfer));
   a.mov(eax, FRAME(budget));
@@ -68,6 +68,7 @@ void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored) {
     a.mov(in_frame(offsetof(Frame, scratch) + 8 * static_cast<size_t>(i), 8), gpq(kTemporaries[i]));
   }
   StoreGuestRegisters(a);
+  a.mov(in_frame(offsetof(Frame, budget), 4), kBudget);
   a.lea(rdi, ptr(rsp, 8));
   a.sub(rsp, 8);
   a.mov(rax, reinterpret_cast<uint64_t>(function));
@@ -90,8 +91,9 @@ void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored) {
   a.mov(TRANSFER(leave, rdi), static_cast<uint32_t>(Leave::kHandled));
   a.jmp(stored);
   a.bind(elsewhere);
-  a.mov(r14, FRAME(pages));
-  a.add(r14, kPageTableBias);
+  a.mov(rax, FRAME(pages));
+  a.wrgsbase(rax);
+  a.mov(kBudget, FRAME(budget));
   LoadGuestRegisters(a);
   a.jmp(FRAME(code));
 }
