@@ -294,7 +294,7 @@ void BlockEmitter::EmitSelect(const Operation& operation) {
 // What the host can't divide is the handler's to find out.
 void BlockEmitter::EmitDivide(const Operation& operation) {
   const bool is_signed = IsSigned(operation.type);
-  Materialize();
+  DeferCc();
   Take(Gp::kIdAx);
   Take(Gp::kIdDx);
   Gp by = Load(operation.arguments[1], 64);
@@ -316,7 +316,7 @@ void BlockEmitter::EmitDivide(const Operation& operation) {
 }
 
 void BlockEmitter::EmitDivideQuadword(const Operation& operation) {
-  Materialize();
+  DeferCc();
   Take(Gp::kIdAx);
   Take(Gp::kIdDx);
   Gp by = Load(operation.arguments[2], 64);

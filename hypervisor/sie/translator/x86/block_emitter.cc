@@ -50,7 +50,6 @@ void BlockEmitter::Emit() {
     heads_.push_back(instruction.head || &instruction == guest_.instructions.data() ? a_.newLabel()
                                                                                     : Label());
   }
-  FindHeadForms();
   EmitEntry();
   for (index_ = 0; index_ < guest_.instructions.size(); ++index_) {
     const GuestInstruction& instruction = guest_.instructions[index_];
@@ -147,8 +146,9 @@ void BlockEmitter::CallHandler() {
 }
 
 void BlockEmitter::EmitHandler() {
-  Materialize();
+  DeferCc();
   CallHandler();
+  pending_.is_made = true;
   ResumeRegisters();
 }
 

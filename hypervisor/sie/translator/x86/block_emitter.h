@@ -116,6 +116,7 @@ class BlockEmitter {
     Kind kind = kMemory;
     ir::Type type = ir::Type::kNone;
     bool exact_zero = false;  // no overflow has a result of 0
+    bool is_made = false;     // of kMemory: it isn't to be made of something still
     int64_t constant = 0;     // the code; the mask of kTest
     Value a, b;
   };
@@ -163,8 +164,7 @@ class BlockEmitter {
   void StoreCcTree(ValueId id, const Mem& low, const Mem& high);
   void Settle(ValueId id);
   void DropPending();
-  void StoreCc(const Pending& pending);  // to the frame; touches no temporary
-  void StoreCcOfSum(const Pending& pending);
+  void MakeCc(const Pending& pending);  // in the frame; touches no temporary
   void Materialize();
   void SettlePending();  // at the end of an instruction
   bool IsConstant(ValueId id, int64_t value) const;
@@ -301,12 +301,11 @@ class BlockEmitter {
   void JumpToRegister();
   void StoreBranchOrigin(uint64_t origin);
 
-  // ---- head_conditions.cc ----
-  Pending FormOf(const GuestInstruction& instruction, bool& sets_cc);
-  void FindHeadForms();
-  static bool IsInForm(const Pending& cc, const Pending& form);
-  void StoreCcAs(const Pending& form, const Pending& cc);
-  void BeginHead(size_t index);
+  // ---- deferred_codes.cc ----
+  void StoreCc(const Pending& pending);  // to the frame; touches no temporary
+  void KeepForCc(int i, const Value& value);
+  void DeferCc();
+  void RequireMadeCc();
 
   // ---- block_emitter.cc ----
   void EmitInstruction(const GuestInstruction& instruction);
@@ -354,8 +353,7 @@ class BlockEmitter {
   bool ended_ = false;  // nothing falls through from here
 
   Label start_;
-  std::vector<Label> heads_;         // of instructions; most have none
-  std::vector<Pending> head_forms_;  // what condition code their heads expect: kMemory, or a sum
+  std::vector<Label> heads_;  // of instructions; most have none
   Label end_of_instruction_;
   struct Flags {
     size_t offset = 0;  // behind the instruction; they are lost with the next one

@@ -10,18 +10,19 @@ namespace hypervisor::x86 {
 using namespace asmjit;       // NOLINT
 using namespace asmjit::x86;  // NOLINT
 
-// Others of the block come here with the condition code in the head's form, if it is seen,
-// and all charged.
+// Others of the block come here with the condition code in the frame, if it is seen, and all
+// charged.
 void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
   if (!ended_) {
     if (instruction.cc_is_seen) {
       if (unsettled_) SettlePending();
-      StoreCcAs(head_forms_[index_], pending_);
+      StoreCc(pending_);
     }
     a_.sub(kBudget, instruction.charge);
   }
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
-  BeginHead(index_);
+  DropPending();
+  flags_ = {};
 }
 
 void BlockEmitter::StoreBranchOrigin(uint64_t origin) {
@@ -86,8 +87,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   }
   const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
   const int32_t charge = head.charge - refund;
-  const Pending& form = head_forms_[static_cast<size_t>(number)];
-  if (head.cc_is_seen) StoreCcAs(form, cc);
+  if (head.cc_is_seen) StoreCc(cc);
   if (!back) {
     if (charge != 0) a_.sub(kBudget, charge);
     a_.jmp(heads_[static_cast<size_t>(number)]);
@@ -98,10 +98,9 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   a_.sub(kBudget, charge);
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
-  const bool made = head.cc_is_seen && (form.kind == Pending::kMemory || !IsInForm(cc, form));
-  cold_.push_back([this, poll, cc, head, made] {
+  cold_.push_back([this, poll, cc, head] {
     a_.bind(poll);
-    if (!made) StoreCc(cc);
+    if (!head.cc_is_seen) StoreCc(cc);
     LeaveRegisters();
     a_.add(kBudget, head.charge);
     LeaveTo(Leave::kBudget, head.address);

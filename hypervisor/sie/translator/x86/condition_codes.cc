@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/condition_code.h"
 #include "hypervisor/sie/translator/x86/registers.h"
 
 namespace hypervisor::x86 {
@@ -22,6 +23,9 @@ Mem CcHigh() {
 }
 Mem CcWord() {
   return InFrame(offsetof(Frame, cc_low), 2);
+}
+Mem CcHow() {
+  return InFrame(offsetof(Frame, cc_how), 1);
 }
 constexpr int WordOf(int64_t cc) {
   return static_cast<int>((cc & 1) | (cc & 2) << 7);
@@ -163,7 +167,9 @@ void BlockEmitter::SetCc(ValueId id) {
   if (MakePending(id)) return;
   // Trees may ask for the code as it was.
   StoreCcTree(id, CcLow(), CcHigh());
+  a_.mov(CcHow(), kCodeIsMade);
   DropPending();
+  pending_.is_made = true;
 }
 
 // Evaluates a condition code into two bytes.
@@ -269,7 +275,9 @@ void BlockEmitter::Settle(ValueId id) {
   for (const ValueId argument : tree.arguments) Settle(argument);
 }
 
-void BlockEmitter::StoreCc(const Pending& pending) {
+void BlockEmitter::MakeCc(const Pending& pending) {
+  if (pending.kind == Pending::kMemory) return RequireMadeCc();
+  a_.mov(CcHow(), kCodeIsMade);
   switch (pending.kind) {
     case Pending::kMemory:
       return;
@@ -292,7 +300,9 @@ void BlockEmitter::StoreCc(const Pending& pending) {
     }
     case Pending::kSum:
     case Pending::kDifference:
-      return StoreCcOfSum(pending);
+      StoreCc(pending);
+      a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.make_code)));
+      return;
     case Pending::kFloatingCompare:
     case Pending::kFloatingZero:
       ComparePending(pending);
@@ -317,41 +327,11 @@ void BlockEmitter::StoreCc(const Pending& pending) {
   }
 }
 
-// Undoes the addition, and does it again to see whether it overflows. Touches no temporary.
-void BlockEmitter::StoreCcOfSum(const Pending& pending) {
-  Value zero;
-  zero.where = Where::kConstant;
-  EmitCompare(pending.a, zero, pending.type);
-  SetByte({Cond::kL}, CcLow());
-  SetByte({Cond::kG}, CcHigh());
-  const int width = WidthOf(pending.type);
-  const Operand sum = OperandOf(pending.a, width);
-  const Operand addend = OperandOf(pending.b, width);
-  Gp free = rax;
-  for (const Gp& other : {rcx, rdx}) {
-    const auto is_free = [&](const Operand& operand) {
-      return !operand.isReg() || operand.id() != free.id();
-    };
-    if (!is_free(sum) || !is_free(addend)) free = other;
-  }
-  const Mem saved = InFrame(offsetof(Frame, scratch), 8);
-  a_.mov(saved, free);
-  const Gp gp = Sized(free, width);
-  const bool is_sum = pending.kind == Pending::kSum;
-  a_.emit(Inst::kIdMov, gp, sum);
-  a_.emit(is_sum ? Inst::kIdSub : Inst::kIdAdd, gp, addend);
-  a_.emit(is_sum ? Inst::kIdAdd : Inst::kIdSub, gp, addend);
-  a_.mov(free, saved);
-  Label done = a_.newLabel();
-  a_.jno(done);
-  a_.mov(CcWord(), WordOf(3));
-  a_.bind(done);
-}
-
 void BlockEmitter::Materialize() {
   if (unsettled_) SettlePending();
-  StoreCc(pending_);
+  MakeCc(pending_);
   DropPending();
+  pending_.is_made = true;
 }
 
 // The instruction ends: what the condition code is made of is kept beyond it.

@@ -264,6 +264,8 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
       return {relevant == 1 ? Cond::kZ : Cond::kNZ};
     }
     Materialize();
+  } else if (p.kind == Pending::kMemory && !p.is_made) {
+    RequireMadeCc();
   }
   const auto word = [&](int cc, bool equal) {
     a_.cmp(CcWord(), WordOf(cc));

@@ -24,9 +24,8 @@ void BlockEmitter::EmitEntry() {
   a_.sub(kBudget, charge);
   a_.js(poll);
   EnterRegisters();
-  StoreCcAs(head_forms_[0], pending_);
   a_.bind(heads_[0]);
-  BeginHead(0);
+  DropPending();
   cold_.push_back([this, compare, same, poll, charge] {
     Label stale = a_.newLabel();
     a_.bind(compare);

@@ -1,8 +1,8 @@
 // What translated code keeps at its stack pointer, and how C++ and it hand over to each other.
 //
 // Registers of the host in translated code: rsp the frame, rbp the CpuState (and kStateBias), the
-// base of gs the page table of the data space, r14 what remains of the budget, rax, rcx, rdx and rsi
-// for what comes and goes, and all others guest registers.
+// base of gs the page table of the data space, r14 what remains of the budget, rax, rcx, rdx and
+// rsi for what comes and goes, and all others guest registers.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 
@@ -86,6 +86,8 @@ struct Transfer {
   uint64_t epoch = 0;
 };
 
+inline constexpr int kSpillSlots = 25;
+
 struct Frame {
   Transfer* transfer;
   JumpEntry* jumps;
@@ -93,8 +95,10 @@ struct Frame {
   // Each serialization begins another: what a CPU or device stored into code by then must be seen.
   uint64_t epoch;
   int32_t budget;
+  // The condition code's bits, apart, if `cc_how` says that they have been made.
   uint8_t cc_low;
   uint8_t cc_high;
+  uint8_t cc_how;     // HowToMake
   uint8_t overflow;   // of the latest signed addition, subtraction or multiplication
   uint8_t first_bit;  // of a condition code whose second one is being made
   // For C++: the instruction, the operand's address, type and value.
@@ -103,20 +107,19 @@ struct Frame {
   uint64_t value;
   uint32_t type;
   uint32_t access_register;
-  // What a condition code is still to be made of, and what that of a loop's head is made of.
-  uint64_t condition[4];
+  uint64_t cc_of[2];  // what the condition code is to be made of
+  // Likewise of one that isn't in the frame yet: what had to leave its register.
+  uint64_t condition[2];
   uint64_t scratch[4];
-  uint64_t spilled[24];
+  uint64_t spilled[kSpillSlots];
   // What C++ answers with kElsewhere.
   PageEntry* pages;
   const uint8_t* code;
 };
 static_assert(sizeof(Frame) % 16 == 8);
 
-inline constexpr int kSpillSlots = 24;
 // Numbers of slots: beyond the spilled ones those of the frame's condition.
 inline constexpr uint8_t kConditionSlot = 100;
-inline constexpr uint8_t kHeadSlot = 102;
 
 // What C++ that translated code calls answers.
 inline constexpr int kGoOn = 0;       // behind the call

@@ -338,7 +338,7 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
   const auto count = static_cast<int>(operation.immediates[1]);
   const int size = WidthOf(operation.type) / 8;
   // If C++ makes the access, registers change behind the code's back.
-  Materialize();
+  DeferCc();
   Label slow = a_.newLabel();
   const Gp address = Load(operation.arguments[0], 64);
   const int index = FreeTemporary();

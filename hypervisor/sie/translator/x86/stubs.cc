@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "hypervisor/sie/translator/x86/condition_code.h"
 #include "hypervisor/sie/translator/x86/registers.h"
 
 namespace hypervisor::x86 {
@@ -38,6 +39,7 @@ void EmitEnter(x86::Assembler& a) {
   a.mov(kBudget, TRANSFER(budget, rdi));
   a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
   a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
+  a.mov(FRAME(cc_how), kCodeIsMade);
   a.lea(rbp, ptr(rdx, kStateBias));
   a.wrgsbase(rcx);
   a.mov(rax, rsi);
@@ -45,8 +47,13 @@ void EmitEnter(x86::Assembler& a) {
   a.jmp(rax);
 }
 
-void EmitLeave(x86::Assembler& a, const Label& stored) {
+void EmitLeave(x86::Assembler& a, const Label& stored, const Label& make_code) {
   StoreGuestRegisters(a);
+  Label made = a.newLabel();
+  a.cmp(FRAME(cc_how), kCodeIsMade);
+  a.je(made);
+  a.call(make_code);
+  a.bind(made);
   a.mov(FRAME(budget), kBudget);
   a.bind(stored);
   a.mov(rdi, FRAME(transfer));
@@ -62,13 +69,19 @@ void EmitLeave(x86::Assembler& a, const Label& stored) {
 }
 
 // Called with the frame 8 bytes above the stack pointer. Temporaries survive.
-void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored) {
+void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored,
+              const Label& make_code) {
   const auto in_frame = [](size_t offset, uint32_t size) { return InFrame(offset + 8, size); };
   for (int i = 0; i < kTemporaryCount; ++i) {
     a.mov(in_frame(offsetof(Frame, scratch) + 8 * static_cast<size_t>(i), 8), gpq(kTemporaries[i]));
   }
   StoreGuestRegisters(a);
   a.mov(in_frame(offsetof(Frame, budget), 4), kBudget);
+  Label made = a.newLabel();
+  a.cmp(in_frame(offsetof(Frame, cc_how), 1), kCodeIsMade);
+  a.je(made);
+  a.call(make_code);
+  a.bind(made);
   a.lea(rdi, ptr(rsp, 8));
   a.sub(rsp, 8);
   a.mov(rax, reinterpret_cast<uint64_t>(function));
@@ -105,6 +118,8 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
   code.init(Environment::host(), reinterpret_cast<uint64_t>(memory.executable()));
   x86::Assembler a(&code);
   Label stored = a.newLabel();
+  Label make_code = a.newLabel();
+  Label make_code_of_caller = a.newLabel();
   const auto here = [&] {
     a.align(AlignMode::kCode, 16);
     return memory.executable() + a.offset();
@@ -125,28 +140,22 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
       {0xff000000, uint64_t{0x7ff} << 53}};
   stubs.floating = reinterpret_cast<const FloatingConstants*>(here());
   a.embed(&kFloating, sizeof kFloating);
-  constexpr uint64_t kMinusOne = ~uint64_t{0};
-  constexpr uint64_t kLowest[] = {uint64_t{1} << 31, uint64_t{1} << 63};
-  SumsOfConditionCodes sums;
-  for (const size_t kind : {0, 1}) {
-    for (const size_t is_long : {0, 1}) {
-      const uint64_t beyond = kind == 0 ? kLowest[is_long] : kLowest[is_long] - 1;
-      const uint64_t operands[4][2] = {{0, 0}, {kMinusOne, 0}, {1, 0}, {beyond, 1}};
-      std::memcpy(sums.operands[kind][is_long], operands, sizeof operands);
-    }
-  }
-  stubs.sums = reinterpret_cast<const SumsOfConditionCodes*>(here());
-  a.embed(&sums, sizeof sums);
   const uint8_t* enter = here();
   EmitEnter(a);
+  stubs.make_code = here();
+  a.bind(make_code);
+  EmitMakeCode(a, 8);
+  here();
+  a.bind(make_code_of_caller);
+  EmitMakeCode(a, 16);
   stubs.leave = here();
-  EmitLeave(a, stored);
+  EmitLeave(a, stored, make_code);
   stubs.load = here();
-  EmitCall(a, helpers.load, stored);
+  EmitCall(a, helpers.load, stored, make_code_of_caller);
   stubs.store = here();
-  EmitCall(a, helpers.store, stored);
+  EmitCall(a, helpers.store, stored, make_code_of_caller);
   stubs.execute = here();
-  EmitCall(a, helpers.execute, stored);
+  EmitCall(a, helpers.execute, stored, make_code_of_caller);
   here();
   EmitStorageRoutines(a, memory, stubs.storage);
   stubs.enter = reinterpret_cast<decltype(stubs.enter)>(reinterpret_cast<uint64_t>(enter));

@@ -44,12 +44,6 @@ struct FloatingConstants {
   uint64_t doubled_infinity[2];  // without the sign, as an integer
 };
 
-// For each condition code, a result and what was added (or subtracted) that have it: of sums and of
-// differences, of 32 and of 64 bits.
-struct SumsOfConditionCodes {
-  uint64_t operands[2][2][4][2];
-};
-
 struct Stubs {
   void (*enter)(Transfer*, const uint8_t* code, CpuState*, PageEntry* pages);
   const uint8_t* leave;  // jump: the frame's transfer says why
@@ -59,7 +53,7 @@ struct Stubs {
   const uint8_t* masks;      // five words: what an operand address of 1 << i bytes must not have
   const uint8_t* high_half;  // a word
   const FloatingConstants* floating;
-  const SumsOfConditionCodes* sums;
+  const uint8_t* make_code;  // call: the frame's condition code is made
   StorageRoutines storage;
   size_t size;
 };

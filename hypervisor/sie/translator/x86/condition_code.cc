@@ -1,0 +1,79 @@
+#include "hypervisor/sie/translator/x86/condition_code.h"
+
+#include <cstddef>
+
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+
+namespace {
+
+// rax and rcx are free, the operands' bytes are the rightmost of two words.
+void EmitOne(x86::Assembler& a, CodeKind kind, int width, bool is_signed, int frame_offset) {
+  const auto in_frame = [frame_offset](size_t offset, uint32_t size) {
+    return InFrame(offset + static_cast<size_t>(frame_offset), size);
+  };
+  const auto bytes = static_cast<uint32_t>(width) / 8;
+  const Mem first = in_frame(offsetof(Frame, cc_of), bytes);
+  const Mem second = in_frame(offsetof(Frame, cc_of) + 8, bytes);
+  const Mem low = in_frame(offsetof(Frame, cc_low), 1);
+  const Mem high = in_frame(offsetof(Frame, cc_high), 1);
+  const Gp gp = width == 8 ? Gp(al) : width == 16 ? Gp(ax) : width == 32 ? Gp(eax) : Gp(rax);
+  if (kind == CodeKind::kBits) {
+    a.cmp(first, 0);
+    a.setnz(low);
+    a.mov(high, 0);
+    return;
+  }
+  a.mov(gp, first);
+  kind == CodeKind::kCompare ? a.cmp(gp, second) : a.cmp(gp, 0);
+  is_signed ? a.setl(low) : a.setb(low);
+  is_signed ? a.setg(high) : a.seta(high);
+  if (kind == CodeKind::kCompare || kind == CodeKind::kZero) return;
+  // Undoes the addition, and does it again to see whether it overflows.
+  kind == CodeKind::kSum ? a.sub(gp, second) : a.add(gp, second);
+  kind == CodeKind::kSum ? a.add(gp, second) : a.sub(gp, second);
+  Label done = a.newLabel();
+  a.jno(done);
+  a.mov(in_frame(offsetof(Frame, cc_low), 2), 0x0101);
+  a.bind(done);
+}
+
+}  // namespace
+
+void EmitMakeCode(x86::Assembler& a, int frame_offset) {
+  constexpr int kPushed = 16;
+  const int offset = frame_offset + kPushed;
+  const Mem how = InFrame(offsetof(Frame, cc_how) + static_cast<size_t>(offset), 1);
+  Label table = a.newLabel();
+  a.push(rax);
+  a.push(rcx);
+  a.movzx(eax, how);
+  a.mov(how, kCodeIsMade);
+  a.lea(rcx, ptr(table));
+  a.jmp(qword_ptr(rcx, rax, 3));
+  Label ways[kWaysToMakeCode];
+  for (Label& way : ways) way = a.newLabel();
+  for (const CodeKind kind : {CodeKind::kCompare, CodeKind::kZero, CodeKind::kBits, CodeKind::kSum,
+                              CodeKind::kDifference}) {
+    for (const int width : {8, 16, 32, 64}) {
+      for (const bool is_signed : {false, true}) {
+        a.bind(ways[HowToMake(kind, width, is_signed)]);
+        EmitOne(a, kind, width, is_signed, offset);
+        a.jmp(ways[kCodeIsMade]);
+      }
+    }
+  }
+  a.bind(ways[kCodeIsMade]);
+  a.pop(rcx);
+  a.pop(rax);
+  a.ret();
+  a.align(AlignMode::kData, 8);
+  a.bind(table);
+  for (const Label& way : ways) a.embedLabel(way);
+}
+
+}  // namespace hypervisor::x86
