@@ -49,6 +49,13 @@ struct GuestInstruction {
   int32_t taken = kElsewhere;  // where it branches, by its number
   // How many are executed from here on until the next head, a jump or the end: it and others.
   int32_t charge = 1;
+  // General registers, as bits from the right, of which only bits 32-63 are in their host
+  // register, bits 0-31 in the CpuState: before it, behind it, and those that become so before it
+  // does anything, or are made whole. passes::FindNarrowRegisters.
+  uint16_t narrow = 0;
+  uint16_t narrow_behind = 0;
+  uint16_t narrows = 0;
+  uint16_t widens = 0;
 };
 
 // A run of the guest's bytes, as it was.
@@ -67,8 +74,6 @@ struct GuestBlock {
   std::vector<GuestInstruction> instructions;  // all of them in one page; the first is the entry
   std::vector<GuestText> texts;                // ascending, apart
   ir::Block ir;
-  uint16_t narrow = 0;  // general registers, as bits from the right: passes::FindNarrowRegisters
-
   // Of each general register, whose host register it has in the block: passes::FindBorrowedHosts.
   std::array<uint8_t, 16> lenders{};
 

@@ -45,12 +45,17 @@ Block* Translator::EmitCode(const Key& key) {
   passes::FoldConstants(guest_.ir, guest_.address_mask);
   passes::FindSeenConditionCodes(guest_);
   const std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);
-  guest_.narrow = passes::FindNarrowRegisters(guest_, regions_always_);
-
   passes::FindFloatingRegisters(guest_, regions_always_);
   uint16_t pinned = 0;
   for (const auto& [guest, host] : x86::kPinned) pinned |= static_cast<uint16_t>(1u << guest);
   passes::FindBorrowedHosts(guest_, pinned, regions_always_);
+  uint16_t have_hosts = pinned;
+  for (size_t guest = 0; guest < guest_.lenders.size(); ++guest) {
+    if (guest_.lenders[guest] == GuestBlock::kNoHost) continue;
+    have_hosts |= static_cast<uint16_t>(1u << guest);
+    have_hosts &= static_cast<uint16_t>(~(1u << guest_.lenders[guest]));
+  }
+  passes::FindNarrowRegisters(guest_, have_hosts, regions_always_);
 
   for (const bool again : {false, true}) {
     MarkAsCode(key.host);

@@ -19,14 +19,15 @@ bool HasLoop(const GuestBlock& block);
 // How often each instruction is likely to be executed, each time the block is entered.
 std::vector<int> WeightsOf(const GuestBlock& block);
 
-// The general registers, as bits from the right, of which a block uses bits 32-63 alone, and sets
-// them: their bits 0-31 need not be kept together with them. None without a loop, where it doesn't
-// pay, unless `always`.
-uint16_t FindNarrowRegisters(const GuestBlock& block, bool always);
 
 // In a block with a loop, or `always`, chooses general registers that borrow the host registers of
 // those that it uses less: `have_hosts` are the ones that have any, as bits from the right.
 void FindBorrowedHosts(GuestBlock& block, uint16_t have_hosts, bool always);
+
+// In a block with a loop, or `always`, finds out where a general register of which bits 32-63 are
+// set need not be merged with bits 0-31: nobody wants these before they are set too. `have_hosts`
+// are those that have host registers, as bits from the right.
+void FindNarrowRegisters(GuestBlock& block, uint16_t have_hosts, bool always);
 
 // Chooses the floating-point registers that have a host register in the block: those that it uses
 // most, if it uses them more than once, or `always`.

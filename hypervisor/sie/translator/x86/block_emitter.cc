@@ -73,6 +73,8 @@ void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
   instruction_ = &instruction;
   site_ = nullptr;
   branch_ = nullptr;
+  if (instruction.widens != 0) Widen(instruction.widens);
+  if (instruction.narrows != 0) Narrow(instruction.narrows);
   if (!instruction.recorded) {
     EmitHandler();
     return;
@@ -117,9 +119,10 @@ Site* BlockEmitter::SiteHere() {
 }
 
 void BlockEmitter::Cold(std::function<void()> emit) {
-  cold_.push_back([this, snapshot = pending_, emit = std::move(emit)] {
+  cold_.push_back([this, snapshot = pending_, narrow = narrow_, emit = std::move(emit)] {
     // The label that `emit` binds comes first.
     cold_pending_ = &snapshot;
+    narrow_ = narrow;
     emit();
     cold_pending_ = nullptr;
   });
@@ -168,7 +171,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
     StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
     if (!leaves) {
-      ResumeRegisters();
+      ResumeRegisters();  // as they are behind it
       a_.jmp(end);
       return;
     }

@@ -239,7 +239,10 @@ class BlockEmitter {
 
   // ---- guest_registers.cc ----
   // A register of which only bits 32-63 live in its host register: the others are in the CpuState.
-  bool IsNarrow(int guest) const { return (guest_.narrow >> guest & 1) != 0; }
+  bool IsNarrow(int guest) const { return (narrow_ >> guest & 1) != 0; }
+  void Narrow(uint16_t guests);
+  void Widen(uint16_t guests);
+  void MakeNarrow(uint16_t wanted);  // these, and no others
   // A register that has a host register in this block: one of its own, or one that it borrows.
   bool IsPinned(int guest) const { return hosts_[static_cast<size_t>(guest)] != kNotPinned; }
   Gp Pinned(int guest) const { return asmjit::x86::gpq(hosts_[static_cast<size_t>(guest)]); }
@@ -346,6 +349,7 @@ class BlockEmitter {
   ValueId reused_ = 0;  // whose register the result of this operation took
   bool instruction_sets_cc_ = false;
   const Operation* branch_ = nullptr;
+  uint16_t narrow_ = 0;
   Site* site_ = nullptr;
   const GuestInstruction* instruction_ = nullptr;
   size_t index_ = 0;

@@ -18,9 +18,11 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
       if (unsettled_) SettlePending();
       StoreCc(pending_);
     }
+    MakeNarrow(instruction.narrow);
     a_.sub(kBudget, instruction.charge);
   }
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
+  narrow_ = instruction.narrow;
   DropPending();
   flags_ = {};
 }
@@ -88,9 +90,12 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
   const int32_t charge = head.charge - refund;
   if (head.cc_is_seen) StoreCc(cc);
+  const uint16_t narrow = narrow_;
+  MakeNarrow(head.narrow);
   if (!back) {
     if (charge != 0) a_.sub(kBudget, charge);
     a_.jmp(heads_[static_cast<size_t>(number)]);
+    narrow_ = narrow;
     return;
   }
   // Back: this may be a loop, which is interrupted here.
@@ -98,8 +103,10 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   a_.sub(kBudget, charge);
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
+  narrow_ = narrow;
   cold_.push_back([this, poll, cc, head] {
     a_.bind(poll);
+    narrow_ = head.narrow;
     if (!head.cc_is_seen) StoreCc(cc);
     LeaveRegisters();
     a_.add(kBudget, head.charge);

@@ -24,6 +24,8 @@ void BlockEmitter::EmitEntry() {
   a_.sub(kBudget, charge);
   a_.js(poll);
   EnterRegisters();
+  narrow_ = 0;
+  MakeNarrow(guest_.instructions.front().narrow);
   a_.bind(heads_[0]);
   DropPending();
   cold_.push_back([this, compare, same, poll, charge] {

@@ -13,8 +13,6 @@ using ir::Opcode;
 using ir::Type;
 
 void BlockEmitter::EnterRegisters() {
-  for (const auto& [guest, host] : kPinned)
-    if (IsNarrow(guest)) a_.mov(Gpr(guest), gpq(host));
   for (int guest = 0; guest < 16; ++guest)
     if (LenderOf(guest) >= 0) a_.mov(Gpr(LenderOf(guest)), Pinned(guest));
   ResumeRegisters();
@@ -24,6 +22,27 @@ void BlockEmitter::ResumeRegisters() {
   for (int guest = 0; guest < 16; ++guest)
     if (LenderOf(guest) >= 0) a_.mov(Pinned(guest), Gpr(guest));
   LoadFloatingRegisters();
+}
+
+void BlockEmitter::Narrow(uint16_t guests) {
+  for (int guest = 0; guest < 16; ++guest)
+    if ((guests >> guest & 1) != 0) a_.mov(Gpr(guest), Pinned(guest));
+  narrow_ |= guests;
+}
+
+void BlockEmitter::Widen(uint16_t guests) {
+  for (int guest = 0; guest < 16; ++guest) {
+    if ((guests >> guest & 1) == 0) continue;
+    a_.vmovq(xmm0, Gpr(guest));
+    a_.vpinsrd(xmm0, xmm0, Pinned(guest).r32(), 0);
+    a_.vmovq(Pinned(guest), xmm0);
+  }
+  narrow_ &= ~guests;
+}
+
+void BlockEmitter::MakeNarrow(uint16_t wanted) {
+  Widen(narrow_ & ~wanted);
+  Narrow(wanted & ~narrow_);
 }
 
 void BlockEmitter::LeaveRegisters() {
@@ -170,7 +189,10 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
   const auto guest = static_cast<int>(operation.immediates[0]);
   const ValueId id = operation.arguments[0];
   const int width = WidthOf(operation.type);
-  if (values_[id].where == Where::kGuest && values_[id].place == guest) return;
+  if (values_[id].where == Where::kGuest && values_[id].place == guest) {
+    if (width == 64) narrow_ &= static_cast<uint16_t>(~(1u << guest));
+    return;
+  }
   // The zero flag outlives moves.
   const bool moves = values_[id].where == Where::kTemporary || values_[id].where == Where::kGuest;
   const bool flags = moves && flags_.offset == a_.offset();
@@ -187,6 +209,7 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
   }
   const Gp host = Pinned(guest);
   if (IsWhole(guest, operation.type)) {
+    if (width == 64) narrow_ &= static_cast<uint16_t>(~(1u << guest));
     if (values_[id].where == Where::kStorage && uses_[id] == 1) {
       Protect(guest);
       LoadStorage(host, StorageAt(static_cast<int32_t>(values_[id].constant)),
