@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Runs the compute kernels of tests/benchmarks/guest on our engines and on qemu-system-s390x, in turn.
+"""Runs the compute kernels of tests/benchmarks/guest on our engines, on qemu-system-s390x and as a program of the host's, in turn.
 
-Prints, for each kernel and engine, the median time, QEMU's divided by ours (above 1: ours is faster) and
-million instructions a second of CPU time; a checksum that differs is an error. All run the same ELF file
-without an operating system and read the same clock, the guest's.
+Prints, for each kernel and engine, the median time, QEMU's divided by ours (above 1: ours is faster), ours divided
+by the host's, and million instructions a second of CPU time; a checksum that differs is an error. All guests run the
+same ELF file without an operating system and read the same clock, the guest's; the host runs the same source.
 """
 import os
 import shutil
@@ -12,17 +12,26 @@ import subprocess
 import sys
 
 ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "5"))
-ENGINES = ["interpreter", "translator"]
+ENGINES = os.environ.get("BENCHMARK_ENGINES", "interpreter translator").split()
 KERNELS = "tests/benchmarks/guest/kernels.elf"
 OURS = ["tests/benchmarks/run_kernels", KERNELS]
+HOST = ["tests/benchmarks/guest/host_kernels"]
 QEMU = ["qemu-system-s390x", "-M", "s390-ccw-virtio", "-m", "64", "-nodefaults", "-nographic",
         "-chardev", "stdio,id=c", "-device", "sclpconsole,chardev=c", "-kernel", KERNELS]
-INTEGER = ["hash", "sort", "compress", "interpret", "matrix", "mix"]
+CLASSES = {
+    "integer": ["hash", "sort", "compress", "interpret", "matrix", "mix"],
+    "calls and returns": ["calls"],
+    "pointer chasing": ["chase"],
+    "binary floating point": ["double", "bodies", "fourier"],
+    "storage to storage": ["move", "copy", "compare", "lengths"],
+}
+# Sums of rounded numbers: a compiler may fuse a multiplication and an addition, or not.
+FLOATING = CLASSES["binary floating point"]
 
 
 def run(command, engine=""):
-    """{kernel: (checksum, microseconds, instructions, CPU microseconds)}; QEMU lacks the last two."""
-    process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
+    """{kernel: (checksum, microseconds, instructions, CPU microseconds)}; only ours have the last two."""
+    process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120,
                              env=dict(os.environ, UCONTROL_ENGINE=engine))
     lines = [line.split() for line in process.stdout.decode(errors="replace").splitlines()]
     return {line[0]: (line[1], *map(int, line[2:])) for line in lines if len(line) >= 3}
@@ -33,23 +42,27 @@ def load():
         return file.read().split()[0]
 
 
-def compare(engine, ours, peers):
-    """Prints one engine's table; whether every checksum is QEMU's."""
-    print("\n%-12s %10s %10s %8s %8s" % (engine, "ours us", "qemu us", "x qemu", "MIPS"))
-    right, ratios, rates = True, {}, []
+def compare(engine, ours, peers, hosts):
+    """Prints one engine's tables; whether every checksum is QEMU's."""
+    print("\n%-12s %10s %10s %10s %8s %8s %8s" % (engine, "ours us", "qemu us", "host us", "x qemu", "of host", "MIPS"))
+    right, ratios, slowdowns = True, {}, {}
     for name in peers[0]:
-        if any(r.get(name, (None,))[0] != peers[0][name][0] for r in ours + peers):
+        guests = ours + peers if name in FLOATING else ours + peers + hosts
+        if any(r.get(name, (None,))[0] != peers[0][name][0] for r in guests):
             print("%-12s checksums differ" % name)
             right = False
             continue
-        mine = statistics.median(r[name][1] for r in ours)
-        peer = statistics.median(r[name][1] for r in peers)
-        rates.append(statistics.median(r[name][2] / max(r[name][3], 1) for r in ours))
+        mine, peer, host = (statistics.median(r[name][1] for r in runs) for runs in (ours, peers, hosts))
+        rate = statistics.median(r[name][2] / max(r[name][3], 1) for r in ours)
         ratios[name] = peer / max(mine, 1)
-        print("%-12s %10d %10d %8.2f %8.1f" % (name, mine, peer, ratios[name], rates[-1]))
-    integer = [ratios[name] for name in INTEGER if name in ratios]
-    if integer:
-        print("integer geometric mean: %.2f x qemu" % statistics.geometric_mean(integer))
+        slowdowns[name] = mine / max(host, 1)
+        print("%-12s %10d %10d %10d %8.2f %8.2f %8.1f" % (name, mine, peer, host, ratios[name], slowdowns[name], rate))
+    for title, names in CLASSES.items():
+        known = [name for name in names if name in ratios]
+        if known:
+            print("%s: %.2f x qemu, %.2f times the host's time" % (
+                title, statistics.geometric_mean(ratios[name] for name in known),
+                statistics.geometric_mean(slowdowns[name] for name in known)))
     return right
 
 
@@ -58,14 +71,15 @@ def main():
         print(QEMU[0], "is not installed")
         return 1
     print("host: %d CPUs, load %s before" % (os.cpu_count(), load()))
-    peers, ours = [], {engine: [] for engine in ENGINES}
+    peers, hosts, ours = [], [], {engine: [] for engine in ENGINES}
     for _ in range(ROUNDS):
         peers.append(run(QEMU))
+        hosts.append(run(HOST))
         for engine in ENGINES:
             ours[engine].append(run(OURS, engine))
     right = bool(peers[0])
     for engine in ENGINES:
-        right = compare(engine, ours[engine], peers) and right
+        right = compare(engine, ours[engine], peers, hosts) and right
     print("\nload %s after" % load())
     return 0 if right else 1
 

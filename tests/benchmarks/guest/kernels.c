@@ -1,6 +1,10 @@
 // Compute kernels: each prints its checksum and its time, so that engines can be compared on the same
-// bytes and on the same clock.
+// bytes and on the same clock, and with the same source as a program of the host's.
+#ifdef __s390x__
 #include "machine.h"
+#else
+#include "host.h"
+#endif
 
 #ifndef SCALE
 #define SCALE 1
@@ -183,31 +187,148 @@ static u64 DoubleMatrix(int rounds) {
   return (u64)sum;
 }
 
+// Five bodies that attract each other.
+static u64 Bodies(int rounds) {
+  static double at[5][3], speed[5][3];
+  static const double mass[5] = {39.5, 0.0377, 0.0113, 0.00172, 0.00204};
+  for (u32 i = 0; i < 5; ++i)
+    for (u32 k = 0; k < 3; ++k) at[i][k] = (double)(i * (k + 2)) * 1.75 - (double)k, speed[i][k] = (double)(i ^ k) * 0.125;
+  const double step = 0.001;
+  while (rounds--) {
+    for (u32 i = 0; i < 5; ++i)
+      for (u32 j = i + 1; j < 5; ++j) {
+        const double dx = at[i][0] - at[j][0], dy = at[i][1] - at[j][1], dz = at[i][2] - at[j][2];
+        const double square = dx * dx + dy * dy + dz * dz;
+        const double pull = step / (square * __builtin_sqrt(square));
+        speed[i][0] -= dx * mass[j] * pull, speed[j][0] += dx * mass[i] * pull;
+        speed[i][1] -= dy * mass[j] * pull, speed[j][1] += dy * mass[i] * pull;
+        speed[i][2] -= dz * mass[j] * pull, speed[j][2] += dz * mass[i] * pull;
+      }
+    for (u32 i = 0; i < 5; ++i)
+      for (u32 k = 0; k < 3; ++k) at[i][k] += step * speed[i][k];
+  }
+  return (u64)(long)((at[0][0] + at[1][1] + at[2][2]) * 1024);
+}
+
+// A Fourier transform of 256 numbers, forth and back.
+static void Transform(double (*x)[2], int back) {
+  for (u32 i = 0, j = 0; i < 256; ++i) {
+    if (i < j) {
+      const double re = x[i][0], im = x[i][1];
+      x[i][0] = x[j][0], x[i][1] = x[j][1];
+      x[j][0] = re, x[j][1] = im;
+    }
+    u32 bit = 128;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j |= bit;
+  }
+  double cosine = -1, sine = 0;  // of the half turn, then of half of that
+  for (u32 half = 1; half < 256; half *= 2) {
+    double re = 1, im = 0;
+    for (u32 k = 0; k < half; ++k) {
+      for (u32 i = k; i < 256; i += 2 * half) {
+        const double a = x[i + half][0] * re - x[i + half][1] * im;
+        const double b = x[i + half][0] * im + x[i + half][1] * re;
+        x[i + half][0] = x[i][0] - a, x[i + half][1] = x[i][1] - b;
+        x[i][0] += a, x[i][1] += b;
+      }
+      const double next = re * cosine - im * sine;
+      im = re * sine + im * cosine;
+      re = next;
+    }
+    sine = __builtin_sqrt((1 - cosine) / 2) * (back ? -1 : 1);
+    cosine = half == 1 ? 0 : __builtin_sqrt((1 + cosine) / 2);
+  }
+}
+
+static u64 Fourier(int rounds) {
+  static double x[256][2];
+  for (u32 i = 0; i < 256; ++i) x[i][0] = (double)(i * i % 97), x[i][1] = 0;
+  while (rounds--) {
+    Transform(x, 0);
+    Transform(x, 1);
+    for (u32 i = 0; i < 256; ++i) x[i][0] *= 1.0 / 256, x[i][1] *= 1.0 / 256;
+  }
+  double sum = 0;
+  for (u32 i = 0; i < 256; ++i) sum += x[i][0] * (double)i;
+  return (u64)(sum + 0.5);
+}
+
+// Blocks of 256 bytes.
 static u64 Move(int rounds) {
   u64 sum = 0;
   while (rounds--) {
     for (u32 i = 0; i < 128; ++i) {
-      asm volatile("mvc 0(256,%0),0(%1)" : : "a"(buffer + i * 256), "a"(buffer + 65280 - i * 256) : "memory");
+      __builtin_memcpy(buffer + i * 256, buffer + 65280 - i * 256, 256);
+      asm volatile("" : : : "memory");
     }
     sum += buffer[(u32)rounds & 0xffff];
   }
   return sum;
 }
 
+// As programs copy: a few bytes, how many is known when they run.
+static u64 Copy(int rounds) {
+  u64 sum = 0;
+  u32 state = 1;
+  while (rounds--) {
+    const u32 random = Random(&state);
+    const u64 length = 1 + (random & 63);
+    u8* to = buffer + (random >> 6 & 0x1fff);
+    __builtin_memcpy(to, buffer + 0x8000 + (random >> 18 & 0x1fff), length);
+    asm volatile("" : : : "memory");
+    sum += to[length - 1];
+  }
+  return sum;
+}
+
+// Keys of 16 and 40 bytes.
+static u64 Compare(int rounds) {
+  u64 sum = 0;
+  for (u32 i = 0; i < 8192; ++i) buffer[i] = (u8)(i % 61 == 0);
+  while (rounds--) {
+    for (u32 i = 0; i < 4096; i += 8) {
+      if (__builtin_memcmp(buffer + i, buffer + 4096 - i, 16) < 0) ++sum;
+      if (__builtin_memcmp(buffer + i, buffer + i + 61 * 8, 40) == 0) sum += 3;
+      asm volatile("" : : : "memory");
+    }
+  }
+  return sum;
+}
+
+// Strings of up to 60 characters.
+static u64 Lengths(int rounds) {
+  u64 sum = 0;
+  for (u32 i = 0; i < 4096; ++i) buffer[i] = (u8)(i % 61 == 0 ? 0 : 'a');
+  while (rounds--) {
+    for (u32 i = 0; i < 4000; i += 17) {
+      sum += __builtin_strlen((const char*)buffer + i);
+      asm volatile("" : : : "memory");
+    }
+  }
+  return sum;
+}
+
 int main(void) {
   Fill();
-  RUN("hash", Hash(40 * SCALE));
+  RUN("hash", Hash(200 * SCALE));
   Fill();
-  RUN("sort", Sort(6 * SCALE));
+  RUN("sort", Sort(30 * SCALE));
   Fill();
-  RUN("compress", Compress(10 * SCALE));
-  RUN("interpret", Interpret(100000 * SCALE));
-  RUN("matrix", Matrix(10 * SCALE));
+  RUN("compress", Compress(50 * SCALE));
+  RUN("interpret", Interpret(500000 * SCALE));
+  RUN("matrix", Matrix(50 * SCALE));
   Fill();
-  RUN("mix", Mix(20000 * SCALE));
-  RUN("calls", Fibonacci(27 + SCALE));
-  RUN("chase", Chase(200 * SCALE));
-  RUN("double", DoubleMatrix(6 * SCALE));
-  RUN("move", Move(2000 * SCALE));
+  RUN("mix", Mix(60000 * SCALE));
+  RUN("calls", Fibonacci(30 + SCALE));
+  RUN("chase", Chase(800 * SCALE));
+  RUN("double", DoubleMatrix(40 * SCALE));
+  RUN("bodies", Bodies(50000 * SCALE));
+  RUN("fourier", Fourier(400 * SCALE));
+  RUN("move", Move(10000 * SCALE));
+  Fill();
+  RUN("copy", Copy(1000000 * SCALE));
+  RUN("compare", Compare(1000 * SCALE));
+  RUN("lengths", Lengths(2000 * SCALE));
   return 0;
 }
