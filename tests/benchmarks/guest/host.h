@@ -16,11 +16,11 @@ static u64 Microseconds(void) {
   return (u64)now.tv_sec * 1000000 + (u64)now.tv_nsec / 1000;
 }
 
-#define RUN(name, call)                                                \
-  do {                                                                 \
-    const u64 begun = Microseconds();                                  \
-    const u64 checksum = call;                                         \
-    printf("%s %lu %lu\n", name, checksum, Microseconds() - begun);    \
+#define RUN(name, call)                                             \
+  do {                                                              \
+    const u64 begun = Microseconds();                               \
+    const u64 checksum = call;                                      \
+    printf("%s %lu %lu\n", name, checksum, Microseconds() - begun); \
   } while (0)
 
 #endif  // TESTS_BENCHMARKS_GUEST_HOST_H_

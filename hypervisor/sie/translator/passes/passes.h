@@ -19,7 +19,6 @@ bool HasLoop(const GuestBlock& block);
 // How often each instruction is likely to be executed, each time the block is entered.
 std::vector<int> WeightsOf(const GuestBlock& block);
 
-
 // In a block with a loop, or `always`, chooses general registers that borrow the host registers of
 // those that it uses less: `have_hosts` are the ones that have any, as bits from the right.
 void FindBorrowedHosts(GuestBlock& block, uint16_t have_hosts, bool always);
