@@ -18,6 +18,22 @@ bool CharacterInGr0(GuestCpu& cpu, uint32_t largest, uint32_t& character) {
   return false;
 }
 
+// How many whole words of both are the same and have no ending character, in bytes.
+uint32_t EqualWords(const uint8_t* a, const uint8_t* b, uint32_t length, uint8_t end) {
+  constexpr uint64_t kOnes = ~uint64_t{0} / 0xff;
+  constexpr uint64_t kHighBits = kOnes << 7;
+  uint32_t at = 0;
+  for (; at + sizeof(uint64_t) <= length; at += sizeof(uint64_t)) {
+    uint64_t x;
+    uint64_t y;
+    std::memcpy(&x, a + at, sizeof x);
+    std::memcpy(&y, b + at, sizeof y);
+    const uint64_t zero_at_end = x ^ kOnes * end;
+    if (x != y || ((zero_at_end - kOnes) & ~zero_at_end & kHighBits) != 0) break;
+  }
+  return at;
+}
+
 }  // namespace
 
 void MoveString(GuestCpu& cpu, const Insn& insn) {
@@ -62,7 +78,8 @@ void CompareLogicalString(GuestCpu& cpu, const Insn& insn) {
         !cpu.Find(b, length, Access::kFetch, Space::ByPsw(insn.r2), second)) {
       return;
     }
-    for (uint32_t at = 0; at < length; ++at) {
+    for (uint32_t at = EqualWords(first.first, second.first, length, static_cast<uint8_t>(end));
+         at < length; ++at) {
       const uint8_t x = first.first[at];
       const uint8_t y = second.first[at];
       if (x == y && x != end) continue;
