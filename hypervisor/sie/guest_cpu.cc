@@ -127,7 +127,7 @@ void GuestCpu::PurgeSpace(uint64_t asce_word) {
   UpdateContexts();
 }
 
-void GuestCpu::PurgePages(uint8_t index) {
+void GuestCpu::PurgePages(uint64_t, uint8_t index) {
   tlb_.FlushPages(index);
   fetch_limit_ = 0;
 }

@@ -281,9 +281,9 @@ class GuestCpu {
   void PurgeTlbElsewhere();
   // Only what was translated by this address-space-control element.
   void PurgeSpace(uint64_t asce);
-  // Only pages with these rightmost eight bits of their number: those of one page-table entry are
-  // among them.
-  virtual void PurgePages(uint8_t index);
+  // Only what an entry of the page table at `origin` translated. May purge all pages with these
+  // rightmost eight bits of their number, which is what `index` is.
+  virtual void PurgePages(uint64_t origin, uint8_t index);
   uint64_t GuestTod() const;
   int64_t CpuTimer();
   void SetCpuTimer(int64_t value);

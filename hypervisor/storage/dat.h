@@ -52,6 +52,10 @@ struct DatResult {
   bool ok() const { return exception == PgmCode::kNone && !table_unreadable; }
 };
 
+constexpr bool IsValidPageTableEntry(uint64_t entry) {
+  return (entry & 0xc00) == 0;
+}
+
 // `read(GuestAbsolute)` fetches a doubleword table entry, or nothing if it can't.
 template <typename ReadEntry>
 DatResult Translate(uint64_t asce_word, GuestLogical logical, DatFeatures features,

@@ -9,6 +9,15 @@ std::atomic<uint8_t>& StorageKeys::KeyOf(UserAddress user) {
   return (*segment)[user.raw() % kSegmentSize / kPageSize];
 }
 
+void StorageKeys::SetReferenced(UserAddress first, UserAddress last) {
+  std::atomic<uint8_t>* key = nullptr;
+  for (uint64_t page = first.raw() / kPageSize; page <= last.raw() / kPageSize; ++page) {
+    const UserAddress user(page * kPageSize);
+    key = key && !user.IsAligned(kSegmentSize) ? key + 1 : &KeyOf(user);
+    if ((key->load(std::memory_order_relaxed) & kKeyReference) == 0) key->fetch_or(kKeyReference);
+  }
+}
+
 std::atomic<uint8_t>& StorageKeys::UsageOf(UserAddress user) {
   const std::lock_guard lock(mutex_);
   auto& segment = usages_[user.raw() / kSegmentSize];

@@ -36,6 +36,9 @@ class StorageKeys {
   // The key of the page at `user`. Allocates its segment's keys; the reference stays good for ever.
   std::atomic<uint8_t>& KeyOf(UserAddress user);
 
+  // All pages in [first, last] are referenced.
+  void SetReferenced(UserAddress first, UserAddress last);
+
   // Its usage state, kUsageStable at first; likewise.
   std::atomic<uint8_t>& UsageOf(UserAddress user);
   // The same, but 0 without an allocation if nobody has asked for it.

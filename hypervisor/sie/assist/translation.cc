@@ -109,7 +109,7 @@ void InvalidatePageTableEntry(GuestCpu& cpu, const Insn& insn) {
   for (uint64_t i = 0; i <= more; ++i) {
     if (!SetInEntry(cpu, origin + (index + i) * 8, kPageInvalid)) return;
   }
-  for (uint64_t i = 0; i <= more; ++i) cpu.PurgePages(static_cast<uint8_t>(index + i));
+  for (uint64_t i = 0; i <= more; ++i) cpu.PurgePages(origin, static_cast<uint8_t>(index + i));
   if ((insn.m4 & 1) && cpu.facilities().Has(Facility::kLocalTlbClearing)) return;
   cpu.PurgeTlbElsewhere();
 }

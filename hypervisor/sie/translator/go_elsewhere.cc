@@ -23,9 +23,9 @@ void Translator::TakeBackPoll(int32_t budget) {
 }
 
 // A branch to a page depends on the eight bits too: its entry stands among those that they choose.
-void Translator::PurgePages(uint8_t index) {
-  GuestCpu::PurgePages(index);
-  page_tables_.DropPages(index);
+void Translator::PurgePages(uint64_t origin, uint8_t index) {
+  GuestCpu::PurgePages(origin, index);
+  page_tables_.DropPages(origin, index);
   constexpr uint64_t kOfPage = kPageSize / 2;
   static_assert(x86::kJumpEntries % kOfPage == 0 && x86::kJumpEntries / kOfPage <= 256);
   x86::JumpEntry* first = &jumps_[index * kOfPage % x86::kJumpEntries];

@@ -57,6 +57,7 @@ Block* Translator::EmitCode(const Key& key) {
   }
   passes::FindNarrowRegisters(guest_, have_hosts, regions_always_);
 
+  WidenWindow(x86::kWindowStart);
   for (const bool again : {false, true}) {
     MarkAsCode(key.host);
     used_ = (used_ + 15) & ~size_t{15};
@@ -73,12 +74,15 @@ Block* Translator::EmitCode(const Key& key) {
     block.entry = base;
     block.seen = memory_->words() + all_blocks_.size() - 1;
     *block.seen = epoch_;
-    const x86::Surroundings surroundings = {stubs_, [this] { return &sites_.emplace_back(); },
+    const x86::Surroundings surroundings = {stubs_,
+                                            [this] { return &sites_.emplace_back(); },
                                             [this] {
                                               links_.push_back(nullptr);
                                               return static_cast<uint32_t>(links_.size() - 1);
                                             },
-                                            psw_mask_offset()};
+                                            psw_mask_offset(),
+                                            page_tables_.window().end,
+                                            state_->gpr};
     x86::BlockEmitter emitter(assembler, guest_, uses, &block, surroundings);
     emitter.Emit();
     if (failure.failed || code.flatten() != asmjit::kErrorOk ||

@@ -246,6 +246,8 @@ void Translator::AddStatistics(EngineStatistics& sums) const {
   sums["handler calls"] += counts_.handler_calls;
   sums["slow loads"] += counts_.slow_loads;
   sums["slow stores"] += counts_.slow_stores;
+  uint64_t& widest_window = sums["bytes of the widest window of loads"];
+  widest_window = std::max(widest_window, counts_.widest_window);
   constexpr const char* kExits[] = {"exits: handled", "exits: look up", "exits: link",
                                     "exits: poll", "exits: code has changed"};
   for (size_t i = 0; i < counts_.exits.size(); ++i) sums[kExits[i]] += counts_.exits[i];
@@ -356,6 +358,7 @@ int Translator::Load(Frame* frame) {
   }
   if (cpu.Stopped()) return cpu.Ended(site.insn);
   cpu.FillPage(at);
+  cpu.WidenWindow(at);
   return x86::kGoOn;
 }
 

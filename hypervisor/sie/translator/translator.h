@@ -62,7 +62,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   Outcome Loop() override;
   bool IsCode(const uint8_t* page) override;
   void LowPageStored(uint64_t address, uint8_t* page) override;
-  void PurgePages(uint8_t index) override;
+  void PurgePages(uint64_t origin, uint8_t index) override;
   HostFaultGuard::Recovery* recovery() override { return this; }
   uint64_t ContinueAt(uint64_t instruction) override;
 
@@ -117,6 +117,11 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
     jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, code, 0};
   }
   void FillPage(uint64_t address);
+  // Makes the window of loads wider, if an address that stands not far behind it is asked for.
+  void WidenWindow(uint64_t address);
+  // By what stands at its end and is in our memory as the rest of it: 1 MiB at most. False if
+  // nothing is.
+  bool Widen(PageTables::Window& window, uint64_t asce, bool dat_on);
   int Ended(const Insn& insn);
   bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
 
@@ -165,6 +170,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
     uint64_t handler_calls = 0;
     uint64_t slow_loads = 0;
     uint64_t slow_stores = 0;
+    uint64_t widest_window = 0;
   };
   Counts counts_;
 };

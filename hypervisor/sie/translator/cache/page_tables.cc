@@ -2,6 +2,9 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "hypervisor/arch/address.h"
 
 namespace hypervisor {
@@ -68,6 +71,17 @@ void PageTables::SetLow(uint64_t page, uint64_t write) {
   LowEntry(*current_, page) = write;
 }
 
+void PageTables::SetWindow(Window window) {
+  ShowWindow(*current_, std::move(window));
+}
+
+void PageTables::ShowWindow(Table& table, Window window) {
+  table.window = std::move(window);
+  const uint64_t size = table.window.end - x86::kWindowStart;
+  table.entries[x86::kWindowLimit] = size - std::min(size, x86::kWindowMargin);
+  table.entries[x86::kWindowAddend] = table.window.addend;
+}
+
 void PageTables::DropWrites(const uint8_t* host) {
   const auto address = reinterpret_cast<uint64_t>(host);
   for (Table& table : tables_) {
@@ -82,8 +96,9 @@ void PageTables::DropWrites(const uint8_t* host) {
   }
 }
 
-void PageTables::DropPages(uint8_t index) {
+void PageTables::DropPages(uint64_t guests_table, uint8_t index) {
   for (Table& table : tables_) {
+    if (std::ranges::count(table.window.guests_tables, guests_table) > 0) ShowWindow(table, {});
     if (table.entries && index < x86::kLowPages) LowEntry(table, index) = 0;
     for (const uint32_t group : table.pages) {
       for (uint64_t half = 0; half < 1 << kEntriesOfPage; half += 256) {
@@ -103,6 +118,7 @@ void PageTables::Clear() {
 }
 
 void PageTables::Empty(Table& table, bool give_back) {
+  ShowWindow(table, {});
   for (uint64_t page = 0; page < x86::kLowPages; ++page) LowEntry(table, page) = 0;
   for (const uint32_t page : table.filled) table.entries[page] = table.entries[kEntries + page] = 0;
   table.filled.clear();

@@ -32,18 +32,30 @@ class PageTables {
   // protection covers. Likewise.
   void SetLow(uint64_t page, uint64_t write);
 
+  // The window of loads: addresses from x86::kWindowStart to `end` are at the address + `addend` in
+  // our memory. Likewise.
+  struct Window {
+    uint64_t end = x86::kWindowStart;
+    uint64_t addend = 0;
+    std::vector<uint64_t> guests_tables;  // origins of page tables of the guest's that say so
+  };
+  const Window& window() const { return current_->window; }
+  void SetWindow(Window window);
+
   // Stores to our page at `host` need C++ again, in every space.
   void DropWrites(const uint8_t* host);
 
-  // Forgets the pages with these rightmost eight bits of their number, in every space.
-  void DropPages(uint8_t index);
+  // Forgets the pages with these rightmost eight bits of their number, in every space, and windows
+  // that this page table of the guest's is part of.
+  void DropPages(uint64_t guests_table, uint8_t index);
 
   // Forgets everything.
   void Clear();
 
  private:
   static constexpr uint64_t kEntries = x86::kPageTableEntries;  // for loads, and for stores
-  static constexpr size_t kInFront = kPageSize;  // of a table: room for its low entries
+  static constexpr size_t kInFront =
+      kPageSize;  // of a table: room for its low entries and its window
   static constexpr size_t kReservation = kInFront + 2 * kEntries * sizeof(x86::PageEntry);
   static constexpr size_t kTables = 24;
   static constexpr size_t kMostFilled = 1 << 18;  // of one table
@@ -57,9 +69,11 @@ class PageTables {
     std::vector<uint32_t> filled;
     absl::flat_hash_set<uint32_t>
         pages;  // of ours that hold entries: as many for loads as for stores
+    Window window;
   };
 
   void Empty(Table& table, bool give_back);
+  static void ShowWindow(Table& table, Window window);
   static x86::PageEntry& LowEntry(const Table& table, uint64_t page) {
     return *(table.entries - x86::kLowPages + page);
   }

@@ -34,7 +34,9 @@ struct Surroundings {
   std::function<Site*()> new_site;
   // Numbers the jump that was emitted at an offset.
   std::function<uint32_t()> new_link;
-  uint64_t psw_mask_offset = 0;  // within the engine
+  uint64_t psw_mask_offset = 0;               // within the engine
+  uint64_t window_end = kWindowStart;         // that of loads, as it is now
+  const std::array<uint64_t, 16>& registers;  // the guest's, likewise
 };
 
 class BlockEmitter {
@@ -227,6 +229,9 @@ class BlockEmitter {
                 const Label& unaligned, const Label& slow);
   // Likewise, without a test of the address, if it is known and the operand is in one page.
   bool FindKnownPage(const Value& known, Gp entry, int bytes, bool store, const Label& slow);
+  // Likewise for loads, by the window if the address is in it.
+  void FindInWindow(Gp address, Gp entry, std::function<void()> find_elsewhere);
+  bool IsLikelyInWindow() const;
   void EmitUnaligned(const Label& unaligned, const Label& aligned, const Label& slow, Gp address,
                      Gp entry, int bytes);
   void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
@@ -350,6 +355,7 @@ class BlockEmitter {
   bool instruction_sets_cc_ = false;
   const Operation* branch_ = nullptr;
   uint16_t narrow_ = 0;
+  uint16_t set_ = 0;  // general registers, as bits from the right, that have been set so far
   Site* site_ = nullptr;
   const GuestInstruction* instruction_ = nullptr;
   size_t index_ = 0;

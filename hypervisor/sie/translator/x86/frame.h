@@ -60,6 +60,13 @@ inline constexpr uint64_t kPageTableEntries = uint64_t{1} << (kPageTableBits - 1
 // In front of a table stand entries of its first pages for stores beside the bytes that low-address
 // protection covers. Such stores are known when they are translated: to lowcore, without a base.
 inline constexpr uint64_t kLowPages = 2;
+// In front of those stands a window of loads: addresses from kWindowStart on whose pages are in our
+// memory one behind the other. How many bytes it has, less kWindowMargin, and our address less the
+// guest's: a load in it needs no page's entry.
+inline constexpr uint64_t kWindowStart = 0x2000;
+inline constexpr uint64_t kWindowMargin = 256;  // no operand is longer
+inline constexpr int64_t kWindowLimit = -4;
+inline constexpr int64_t kWindowAddend = -3;
 // rbp is that much more than the CpuState's address: its low bits are what an address is shifted by
 // to be a page's number.
 inline constexpr int kStateBias = 12;

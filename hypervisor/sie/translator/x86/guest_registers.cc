@@ -189,6 +189,7 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
   const auto guest = static_cast<int>(operation.immediates[0]);
   const ValueId id = operation.arguments[0];
   const int width = WidthOf(operation.type);
+  set_ |= static_cast<uint16_t>(1u << guest);
   if (values_[id].where == Where::kGuest && values_[id].place == guest) {
     if (width == 64) narrow_ &= static_cast<uint16_t>(~(1u << guest));
     return;

@@ -119,8 +119,35 @@ bool BlockEmitter::FindKnownPage(const Value& known, Gp entry, int bytes, bool s
 
 void BlockEmitter::FindPage(const Value& known, Gp address, Gp entry, int bytes, bool store,
                             const Label& unaligned, const Label& slow) {
-  if (!FindKnownPage(known, entry, bytes, store, slow))
-    FindPage(address, entry, bytes, store, unaligned, slow);
+  if (FindKnownPage(known, entry, bytes, store, slow)) return;
+  const auto find = [=, this] { FindPage(address, entry, bytes, store, unaligned, slow); };
+  !store&& IsLikelyInWindow() ? FindInWindow(address, entry, find) : find();
+}
+
+// If the register that an operand is based on still has what it had when the block was entered, its
+// last value tells; others are likely to be as most.
+bool BlockEmitter::IsLikelyInWindow() const {
+  const uint64_t window = surroundings_.window_end;
+  if (window == kWindowStart || (guest_.mode & Mode::k64) == 0) return false;
+  const uint8_t base = instruction_->insn.b2;
+  if (base == 0 || (set_ >> base & 1) != 0) return true;
+  const uint64_t address = surroundings_.registers[base];
+  return address >= kWindowStart && address < window;
+}
+
+void BlockEmitter::FindInWindow(Gp address, Gp entry, std::function<void()> find_elsewhere) {
+  Label elsewhere = a_.newLabel();
+  Label found = a_.newLabel();
+  a_.lea(entry, ptr(address, -static_cast<int32_t>(kWindowStart)));
+  a_.cmp(entry, PageEntryAt(kWindowLimit));
+  a_.jae(elsewhere);
+  a_.mov(entry, PageEntryAt(kWindowAddend));
+  a_.bind(found);
+  cold_.push_back([this, elsewhere, found, find_elsewhere = std::move(find_elsewhere)] {
+    a_.bind(elsewhere);
+    find_elsewhere();
+    a_.jmp(found);
+  });
 }
 
 void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,

@@ -82,11 +82,14 @@ void BlockEmitter::FindPage(const Value& length, const Value& known, Gp address,
     FindPage(known, address, entry, static_cast<int>(length.constant), store, slow, slow);
     return;
   }
-  a_.lea(entry, ptr(address, rcx, 0, -1));
-  a_.xor_(entry, address);
-  a_.shr(entry, 12);
-  a_.jnz(slow);
-  FindPage(address, entry, 1, store, slow, slow);
+  const auto find = [=, this] {
+    a_.lea(entry, ptr(address, rcx, 0, -1));
+    a_.xor_(entry, address);
+    a_.shr(entry, 12);
+    a_.jnz(slow);
+    FindPage(address, entry, 1, store, slow, slow);
+  };
+  !store&& IsLikelyInWindow() ? FindInWindow(address, entry, find) : find();
 }
 
 void BlockEmitter::CallStorageRoutine(const Operation& operation) {
