@@ -24,10 +24,12 @@ bool IsSeenBefore(GuestBlock& block, const GuestInstruction& instruction, bool s
   return seen;
 }
 
-// A branch is taken when the rest of its instruction is done.
+// A branch is taken when the rest of its instruction is done. One that goes back polls, and what
+// interrupts the loop there sees the code.
 bool IsSeenBehind(const GuestBlock& block, const GuestInstruction& instruction) {
+  const auto own = static_cast<int32_t>(&instruction - block.instructions.data());
   const auto seen = [&](int32_t number) {
-    return number < 0 || block.instructions[static_cast<size_t>(number)].cc_is_seen;
+    return number <= own || block.instructions[static_cast<size_t>(number)].cc_is_seen;
   };
   return (instruction.falls_through && seen(instruction.next)) ||
          (instruction.branches && seen(instruction.taken));
