@@ -197,7 +197,8 @@ class Translator::PageReader {
       return InPage(address) ? NumberOf(address) : GuestInstruction::kElsewhere;
     };
     for (GuestInstruction& one : all) {
-      if (one.falls_through) one.next = number(one.address + one.insn.length);
+      // Behind a serialization the bytes are compared again, even those of this block.
+      if (one.falls_through && !one.serializes) one.next = number(one.address + one.insn.length);
       if (one.branches) one.taken = number(one.target);
       const auto follows = static_cast<int32_t>(&one - all.data()) + 1;
       if (one.taken >= 0) all[static_cast<size_t>(one.taken)].head = true;
