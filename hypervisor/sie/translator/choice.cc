@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hypervisor/sie/sie.h"
+#include "hypervisor/sie/translator/chaos.h"
 
 namespace hypervisor {
 
@@ -12,7 +13,7 @@ std::unique_ptr<Sie> MakeEngine(const SieEnvironment& environment) {
   const std::string_view name = named ? named : "";
   if (name == "translator") return MakeTranslator(environment);
   if (name == "interpreter") return MakeInterpreter(environment);
-  if (!name.empty()) return nullptr;
+  if (!name.empty() || !Chaos::FromEnvironment()) return nullptr;
   auto translator = MakeTranslator(environment);
   return translator ? std::move(translator) : MakeInterpreter(environment);
 }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -35,7 +36,10 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasFMA()) return nullptr;
   // Code sets the base of gs itself, if the kernel lets it.
   if ((getauxval(AT_HWCAP2) & kHasFsGsBase) == 0) return nullptr;
+  const std::optional<Chaos> chaos = Chaos::FromEnvironment();
+  if (!chaos) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
+  engine->chaos_ = *chaos;
   engine->memory_ = CodeMemory::Allocate(kCodeSize, kMostBlocks);
   if (!engine->memory_ || !engine->jumps_) return nullptr;
   const x86::Helpers helpers = {Call<Load>, Call<Store>, Call<ExecuteSite>};
@@ -172,7 +176,7 @@ Translator::Outcome Translator::Execute(const Block& first) {
     const uint64_t before = forgotten_;
     block = Find();
     if (!block) return Outcome::kGoOn;
-    if (transfer.leave == Leave::kLink && forgotten_ == before) {
+    if (transfer.leave == Leave::kLink && forgotten_ == before && !chaos_.unlinked) {
       Patch(links_[transfer.link], block->entry);
     }
   }
@@ -212,6 +216,7 @@ const Block* Translator::Renew() {
 
 const Block* Translator::Find() {
   ++counts_.lookup_misses;
+  if (chaos_.flush) Forget();
   const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
   if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
   const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
@@ -323,7 +328,7 @@ int Translator::Ended(const Insn& insn) {
 }
 
 void Translator::FillPage(uint64_t address) {
-  if (data_context_ == Tlb::kNoContext) return;
+  if (data_context_ == Tlb::kNoContext || chaos_.slow) return;
   const Tlb::Entry& entry = tlb_.At(address, data_context_);
   const uint64_t tag = Tlb::Tag(address, data_context_);
   const uint64_t read = entry.read_tag == tag ? entry.addend : 0;
@@ -363,7 +368,7 @@ int Translator::Load(Frame* frame) {
 }
 
 void Translator::LowPageStored(uint64_t address, uint8_t* page) {
-  if (data_context_ != table_context_) return;
+  if (data_context_ != table_context_ || chaos_.slow) return;
   page_tables_.SetLow(address >> 12, reinterpret_cast<uint64_t>(page) - (address & ~kPageMask));
 }
 

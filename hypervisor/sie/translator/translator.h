@@ -20,6 +20,7 @@
 #include "hypervisor/sie/interpreter/interpreter.h"
 #include "hypervisor/sie/translator/cache/code_memory.h"
 #include "hypervisor/sie/translator/cache/page_tables.h"
+#include "hypervisor/sie/translator/chaos.h"
 #include "hypervisor/sie/translator/guest_block.h"
 #include "hypervisor/sie/translator/x86/frame.h"
 #include "hypervisor/sie/translator/x86/stubs.h"
@@ -114,7 +115,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   int GoElsewhere(x86::Frame* frame);
   // Lets branches to ia_ find its code.
   void Remember(const uint8_t* code) {
-    jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, code, 0};
+    if (!chaos_.unlinked) jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, code, 0};
   }
   void FillPage(uint64_t address);
   // Makes the window of loads wider, if an address that stands not far behind it is asked for.
@@ -154,7 +155,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // For tests: no code waits until it is hot, and whatever it branches to is of its region.
   bool regions_always_ = false;
   bool waits_for_warm_ = true;  // likewise: or all code is translated at once
-  bool is_cold_ = false;        // what stands at ia_
+  Chaos chaos_;
+  bool is_cold_ = false;                                       // what stands at ia_
   std::vector<uint8_t> visits_ = std::vector<uint8_t>(65536);  // to what isn't translated yet
 
   GuestBlock guest_;
