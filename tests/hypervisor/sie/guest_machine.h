@@ -25,12 +25,11 @@ class GuestMachine {
   static constexpr uint64_t kProgram = 0x10000;
 
   explicit GuestMachine(FacilityList facilities = OfferedFacilities()) : facilities_(facilities) {
-    // Aligned to a segment.
-    auto raw = reinterpret_cast<uint64_t>(mmap(nullptr, kStorageSize + kSegmentSize,
-                                               PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                                               -1, 0));
-    mapped_ = reinterpret_cast<void*>(raw);
-    storage_ = reinterpret_cast<uint8_t*>((raw + kSegmentSize - 1) & ~(kSegmentSize - 1));
+    // Aligned to a segment; whoever touches what is beside it ends the test.
+    mapped_ = mmap(nullptr, kMapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const auto raw = reinterpret_cast<uint64_t>(mapped_);
+    storage_ = reinterpret_cast<uint8_t*>((raw + 2 * kSegmentSize - 1) & ~(kSegmentSize - 1));
+    mprotect(storage_, kStorageSize, PROT_READ | PROT_WRITE);
     space.Map(UserAddress(reinterpret_cast<uint64_t>(storage_)), VcpuAddress(0), kStorageSize);
     block.cpuflags = uapi::kCpuZarch | uapi::kCpuSm;
     block.eca = uapi::kEcaMvpgi | uapi::kEcaProtexci | uapi::kEcaCei;
@@ -45,7 +44,7 @@ class GuestMachine {
   }
   ~GuestMachine() {
     sie.reset();
-    munmap(mapped_, kStorageSize + kSegmentSize);
+    munmap(mapped_, kMapped);
   }
 
   uint8_t* At(uint64_t address) { return storage_ + address; }
@@ -74,6 +73,8 @@ class GuestMachine {
   std::unique_ptr<Sie> sie;
 
  private:
+  static constexpr uint64_t kMapped = kStorageSize + 3 * kSegmentSize;
+
   void* mapped_;
   uint8_t* storage_;
 };
