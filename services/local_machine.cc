@@ -116,8 +116,9 @@ absl::Status LocalMachine::SetModel() {
   if (!model.ok()) return model.status();
   if (plan_.cpu_id) model->cpuid = *plan_.cpu_id;
   if (!plan_.facilities.empty()) {
-    const auto offered = machine_->vm().MachineModel();
+    auto offered = machine_->vm().MachineModel();
     if (!offered.ok()) return offered.status();
+    ucontrol::AddMonitorFacilities(offered->fac_list);
     for (size_t i = 0; i < std::size(model->fac_list); ++i) {
       const uint64_t wanted = i < plan_.facilities.size() ? plan_.facilities[i] : 0;
       if (const uint64_t missing = wanted & ~offered->fac_list[i]; missing != 0) {
@@ -162,6 +163,7 @@ absl::Status LocalMachine::Build(hypervisor::Device& device, FindMemory find_mem
   equipment.uuid = UuidBytes(plan_.uuid);
   equipment.cpu_limit = std::max<uint16_t>(plan_.vcpus, 64);
   equipment.ascii_console = &console_;
+  equipment.monitor_facilities = plan_.facilities.empty();
   if (status = ucontrol::Equip(*machine_, equipment); !status.ok()) return status;
   if (status = AttachDevices(find_memory); !status.ok()) return status;
 

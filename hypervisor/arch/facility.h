@@ -74,6 +74,7 @@ enum class Facility : uint8_t {
   kVectorEnhancements1 = 135,
   kCzam = 138,  // configuration z/Architecture architectural mode
   kMultipleEpoch = 139,
+  kExtendedLengthSccb = 140,
   kMsa8 = 146,
   kVectorEnhancements2 = 148,
   kMsa9 = 155,

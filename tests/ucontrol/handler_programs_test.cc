@@ -378,7 +378,7 @@ TEST_F(HandlerProgramsTest, DiagnoseFunctionsDoWhatTheySay) {
        {Diagnose(2, 4, 0x308), {{2, kOutside}, {4, 6}}},
        PgmCode::kAddressing},
       {"0x308 has no such subcode", {Diagnose(2, 4, 0x308), {{4, 7}}}, PgmCode::kSpecification},
-      {"0x318 isn't offered", {Diagnose(2, 0, 0x318), {{2, 0x1234}}}, PgmCode::kSpecification},
+      {"0x318", {Diagnose(2, 0, 0x318), {{2, 0x1234}}}},
       {"0x500 has no such device",
        {Diagnose(2, 0, 0x500), {{1, 3}, {2, 0x10777}}},
        PgmCode::kNone,

@@ -68,10 +68,19 @@ void RestartOne(Machine& machine) {
 
 }  // namespace
 
+void AddMonitorFacilities(std::span<uint64_t> facilities) {
+  constexpr int kBit = static_cast<int>(hypervisor::Facility::kExtendedLengthSccb);
+  facilities[kBit / 64] |= uint64_t{1} << (63 - kBit % 64);
+}
+
 absl::Status Equip(Machine& machine, const Equipment& equipment) {
   if (absl::Status checked = Check(equipment); !checked.ok()) return checked;
-  const auto model = machine.vm().ProcessorModel();
+  auto model = machine.vm().ProcessorModel();
   if (!model.ok()) return model.status();
+  if (equipment.monitor_facilities) {
+    AddMonitorFacilities(model->fac_list);
+    if (absl::Status set = machine.vm().SetProcessorModel(*model); !set.ok()) return set;
+  }
 
   auto current = std::make_unique<CurrentDescription>(machine);
   current->cpu_limit = equipment.cpu_limit;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -21,7 +22,12 @@ struct Equipment {
   std::string load_parameter;        // up to 8 characters
   Console* ascii_console = nullptr;  // as ServiceCall::Environment; both outlive the machine
   Console* line_mode_console = nullptr;
+  bool monitor_facilities = true;  // AddMonitorFacilities to the processor model
 };
+
+// Adds to a list of facilities, as STFLE stores them, those that the monitor has itself, whatever
+// the engine has: the service-call processor's extended-length SCCB.
+void AddMonitorFacilities(std::span<uint64_t> facilities);
 
 // Once for each machine, its processor model set, before its first vCPU is added. INVALID_ARGUMENT
 // for what the guest couldn't be told.

@@ -8,17 +8,17 @@
 namespace ucontrol {
 namespace {
 
+using hypervisor::Facility;
+
 constexpr size_t kCpuEntry = 16;
 constexpr size_t kScpEntries = 128;
 constexpr size_t kScpEntriesExtended = 144;  // with the extended-length SCCB
 constexpr size_t kCpuEntries = 24;
 
-constexpr int kExtendedLengthSccb = 140;  // facility
 constexpr uint64_t kHasCpuInfo = 0x0800000000000000;
 constexpr uint8_t kHasDiagnose318 = 0x80;
 // Machines that tell fetches from stores in a translation-exception identification (75) have the
 // older parts of suppression on protection as well.
-constexpr int kAccessExceptionIndication = 75;  // facility
 constexpr uint8_t kSuppressionOnProtection = 0x20;
 constexpr uint8_t kEnhancedSuppressionOnProtection = 0x02;
 
@@ -50,11 +50,11 @@ StorageIncrements StorageIncrements::Of(uint64_t storage_size) {
 }
 
 bool OffersDiagnose318(const MachineDescription& machine) {
-  return machine.facilities.Has(kExtendedLengthSccb);
+  return machine.facilities.Has(Facility::kExtendedLengthSccb);
 }
 
 void ReadScpInfo(const MachineDescription& machine, Sccb& sccb) {
-  const bool extended = machine.facilities.Has(kExtendedLengthSccb);
+  const bool extended = machine.facilities.Has(Facility::kExtendedLengthSccb);
   const size_t entries = extended ? kScpEntriesExtended : kScpEntries;
   const size_t needed = entries + machine.cpu_addresses.size() * kCpuEntry;
   if (!HasRoom(needed, sccb)) return;
@@ -71,7 +71,7 @@ void ReadScpInfo(const MachineDescription& machine, Sccb& sccb) {
   sccb.Store<uint16_t>(18, static_cast<uint16_t>(entries));
   StoreEbcdic(machine.load_parameter, &sccb.rest()[24 - Sccb::kHeader], 8);
   sccb.Store<uint64_t>(48, kHasCpuInfo);
-  if (machine.facilities.Has(kAccessExceptionIndication)) {
+  if (machine.facilities.Has(Facility::kAccessExceptionIndication)) {
     sccb.Store<uint8_t>(80, kSuppressionOnProtection);
     sccb.Store<uint8_t>(85, kEnhancedSuppressionOnProtection);
   }

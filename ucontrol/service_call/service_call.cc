@@ -10,6 +10,7 @@
 namespace ucontrol {
 namespace {
 
+using hypervisor::Facility;
 using hypervisor::GuestAbsolute;
 using hypervisor::kPageSize;
 using hypervisor::PgmCode;
@@ -48,8 +49,7 @@ bool IsKnown(uint32_t command) {
 }
 
 bool MayCrossPages(uint32_t command, const hypervisor::FacilityList& facilities) {
-  constexpr int kExtendedLengthSccb = 140;
-  return facilities.Has(kExtendedLengthSccb) &&
+  return facilities.Has(Facility::kExtendedLengthSccb) &&
          (command == kReadScpInfo || command == kReadScpInfoForced || command == kReadCpuInfo);
 }
 

@@ -127,6 +127,27 @@ TEST_F(ServiceCallTest, LetsReadScpInfoCrossAPageWithFacility140) {
   EXPECT_EQ(*storage_.at(kSccb + 160), 1);
 }
 
+TEST_F(ServiceCallTest, DescribesMoreCpusThanAPageHoldsWithFacility140) {
+  machine_.facilities.Set(140, true);
+  machine_.cpu_addresses.clear();
+  for (uint16_t address = 0; address < 255; ++address) machine_.cpu_addresses.push_back(address);
+  constexpr uint16_t kNeeded = 144 + 255 * 16;
+  StoreHeader(kSccb, 4096);
+  EXPECT_EQ(Call(kReadInfo), 0x0300);
+  StoreHeader(kSccb, 4096, /*function=*/0, /*variable=*/0x80);
+  EXPECT_EQ(Call(kReadInfo), 0x0300);
+  EXPECT_EQ(LoadBigEndian<uint16_t>(storage_.at(kSccb)), kNeeded);
+  StoreHeader(kSccb, kNeeded);
+  EXPECT_EQ(Call(kReadInfo), 0x0010);
+  EXPECT_EQ(*storage_.at(kSccb + kNeeded - 16), 254);
+  StoreHeader(kSccb, 3 * 4096);
+  EXPECT_EQ(Call(kReadCpus), 0x0010);
+  EXPECT_EQ(*storage_.at(kSccb + 24 + 254 * 16), 254);
+  // Events stay within a page.
+  StoreHeader(kSccb, 4097);
+  EXPECT_EQ(Call(kReadEvent), 0x0100);
+}
+
 TEST_F(ServiceCallTest, ReportsEnhancedSuppressionOnProtection) {
   StoreHeader(kSccb, 4096);
   EXPECT_EQ(Call(kReadInfo), 0x0010);
