@@ -22,6 +22,20 @@ enum class Opcode : uint8_t {
 #undef OPCODE
 };
 
+// Whether it calculates with binary-floating-point numbers.
+constexpr bool IsBfp(Opcode opcode) {
+  switch (opcode) {
+#define OPCODE(name)
+#define BFP_OPCODE(name) case Opcode::k##name:
+#include "hypervisor/sie/translator/opcodes.inc"
+#undef BFP_OPCODE
+#undef OPCODE
+    return true;
+    default:
+      return false;
+  }
+}
+
 using ValueId = uint32_t;
 
 // A list that stands in the operation itself: building IR allocates nothing.

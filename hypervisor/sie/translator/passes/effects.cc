@@ -48,27 +48,12 @@ bool MayLeave(Opcode opcode) {
     case Opcode::kHandlerIf:
     case Opcode::kDivide:
     case Opcode::kDivideQuadword:
-    case Opcode::kAddBfp:
-    case Opcode::kSubtractBfp:
-    case Opcode::kMultiplyBfp:
-    case Opcode::kDivideBfp:
-    case Opcode::kSquareRootBfp:
-    case Opcode::kMultiplyAndAddBfp:
-    case Opcode::kMultiplyAndSubtractBfp:
-    case Opcode::kQuietBfp:
-    case Opcode::kLengthenBfp:
-    case Opcode::kCompareBfp:
-    case Opcode::kSignBfp:
-    case Opcode::kIntegralBfp:
-    case Opcode::kBfpFromInteger:
-    case Opcode::kBfpToInteger:
-    case Opcode::kSetRoundedBfp:
     case Opcode::kInterruptIf:
     case Opcode::kDataExceptionIf:
     case Opcode::kFixedPointOverflowIf:
       return true;
     default:
-      return false;
+      return ir::IsBfp(opcode);
   }
 }
 

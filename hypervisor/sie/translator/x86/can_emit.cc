@@ -49,6 +49,8 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       return false;
     // And a store ends it.
     if (stored && passes::HasEffect(operation.opcode)) return false;
+    if (ir::IsBfp(operation.opcode) && (!(block.mode & Mode::kBfp) || !CanEmitBfp(operation)))
+      return false;
     switch (operation.opcode) {
       case Opcode::kLoadQuadword:
       case Opcode::kStoreQuadword:
@@ -58,23 +60,6 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       case Opcode::kSetProgramMask:
       case Opcode::kFixedPointOverflowIf:
         return false;
-      case Opcode::kAddBfp:
-      case Opcode::kSubtractBfp:
-      case Opcode::kMultiplyBfp:
-      case Opcode::kDivideBfp:
-      case Opcode::kSquareRootBfp:
-      case Opcode::kMultiplyAndAddBfp:
-      case Opcode::kMultiplyAndSubtractBfp:
-      case Opcode::kQuietBfp:
-      case Opcode::kLengthenBfp:
-      case Opcode::kCompareBfp:
-      case Opcode::kSignBfp:
-      case Opcode::kIntegralBfp:
-      case Opcode::kBfpFromInteger:
-      case Opcode::kBfpToInteger:
-      case Opcode::kSetRoundedBfp:
-        if (!(block.mode & Mode::kBfp) || !CanEmitBfp(operation)) return false;
-        break;
       case Opcode::kLoadSuccessive:
         if (successive) return false;
         successive = true;
