@@ -41,7 +41,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   std::unique_ptr<Translator> engine(new Translator(environment));
   engine->chaos_ = *chaos;
   engine->memory_ = CodeMemory::Allocate(kCodeSize, kMostBlocks);
-  if (!engine->memory_ || !engine->jumps_) return nullptr;
+  if (!engine->memory_ || !engine->jumps_ || !engine->visits_) return nullptr;
   const x86::Helpers helpers = {Call<Load>, Call<Store>, Call<ExecuteSite>};
   if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
   engine->used_ = engine->stubs_.size;
@@ -55,7 +55,8 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
 Translator::Translator(const SieEnvironment& environment)
     : Interpreter(environment, {8192, 1}),
       jumps_(static_cast<x86::JumpEntry*>(std::calloc(x86::kJumpEntries, sizeof(x86::JumpEntry))),
-             std::free) {}
+             std::free),
+      visits_(static_cast<uint8_t*>(std::calloc(kVisitCounts, 1)), std::free) {}
 
 uint8_t Translator::CurrentMode() const {
   const uint64_t mask = psw_mask_;
@@ -131,7 +132,7 @@ Translator::Outcome Translator::InterpretRun() {
 
 bool Translator::IsWarm(const Key& key) {
   if (!waits_for_warm_) return true;
-  uint8_t& visits = visits_[reinterpret_cast<uint64_t>(key.host) / 2 % visits_.size()];
+  uint8_t& visits = visits_[reinterpret_cast<uint64_t>(key.host) / 2 % kVisitCounts];
   if (visits >= kVisitsOfWarm) return true;
   ++visits;
   is_cold_ = true;
@@ -426,7 +427,8 @@ int Translator::ExecuteSite(Frame* frame) {
   Insn insn = site.insn;
   if (site.crosses) {
     const Decoded* whole = cpu.FetchAcross();
-    if (!whole) {
+    // Another CPU may have stored a shorter or a longer one there.
+    if (!whole || whole->insn.length != insn.length) {
       ++cpu.budget_;
       cpu.is_cold_ = true;
       return x86::kLeave;

@@ -42,6 +42,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr uint64_t kSkip = 64;            // bytes that a branch passes over in a region
   static constexpr int kStoresOfBusy = 128;  // into a page of code, then they are watched no more
   static constexpr uint8_t kVisitsOfWarm = 4;
+  static constexpr size_t kVisitCounts = 1 << 18;
   static constexpr int kSamplesOfHot = 2;  // polls that found a block being executed
 
   // Where a block's instructions are, and as what they are seen.
@@ -156,8 +157,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   bool regions_always_ = false;
   bool waits_for_warm_ = true;  // likewise: or all code is translated at once
   Chaos chaos_;
-  bool is_cold_ = false;                                       // what stands at ia_
-  std::vector<uint8_t> visits_ = std::vector<uint8_t>(65536);  // to what isn't translated yet
+  bool is_cold_ = false;  // what stands at ia_
+  // To what isn't translated yet. Zeros likewise.
+  std::unique_ptr<uint8_t[], decltype(&std::free)> visits_;
 
   GuestBlock guest_;
 
