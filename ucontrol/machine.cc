@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_format.h"
 #include "hypervisor/arch/control_registers.h"
+#include "hypervisor/uapi/capability.h"
 #include "ucontrol/injection.h"
 
 namespace ucontrol {
@@ -21,6 +22,14 @@ constexpr uint16_t kMaximumVcpuAddress = 254;
 // Channel report pending, in the MCIC.
 constexpr uint64_t kMcicChannelReport = 0x0040000000000000;
 
+// A VM's CPUs have the vector facility, and what builds on it, only if it is asked for before the
+// first of them exists. A CPU model may leave it out again.
+absl::Status EnableVectors(kvm::System& system, kvm::Vm& vm) {
+  const auto offered = system.CheckExtension(uapi::kCapS390VectorRegisters);
+  if (!offered.ok() || *offered == 0) return offered.status();
+  return vm.EnableCapability(uapi::kCapS390VectorRegisters);
+}
+
 }  // namespace
 
 Machine::Machine(kvm::Vm vm, Configuration configuration)
@@ -32,6 +41,7 @@ absl::StatusOr<std::unique_ptr<Machine>> Machine::Create(hypervisor::Device& dev
   if (!system.ok()) return system.status();
   auto vm = system->CreateUcontrolVm();
   if (!vm.ok()) return vm.status();
+  if (absl::Status status = EnableVectors(*system, *vm); !status.ok()) return status;
   return std::unique_ptr<Machine>(new Machine(*std::move(vm), std::move(configuration)));
 }
 

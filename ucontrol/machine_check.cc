@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "hypervisor/arch/facility.h"
 #include "hypervisor/arch/prefix_area.h"
 #include "ucontrol/assigned_storage.h"
+#include "ucontrol/machine.h"
 #include "ucontrol/store_status.h"
 #include "ucontrol/vcpu.h"
 
@@ -25,7 +27,7 @@ constexpr uint64_t kVectorsLength = 512;
 // The vector registers go to the machine-check extended save area, if the guest has named one.
 bool SaveVectors(Vcpu& vcpu, uint64_t designation) {
   const uint64_t origin = designation & kExtendedSaveOrigin;
-  if (!vcpu.cpu().has_vectors() || !origin) return false;
+  if (!vcpu.machine().facilities().Has(hypervisor::Facility::kVector) || !origin) return false;
   std::array<uint8_t, kVectorsLength> bytes;
   for (int r = 0; r < 32; ++r) {
     StoreBigEndian(&bytes[r * 16], vcpu.cpu().run().s.regs.vrs[r][0]);

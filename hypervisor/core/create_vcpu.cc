@@ -55,7 +55,7 @@ void SetControls(const Vm& vm, uapi::SieBlock& block) {
     block.crycbd = kCryptoFormat1;
   }
 
-  if (machine.facilities.Has(Facility::kVector)) block.ecd |= uapi::kEcdHostregmgmt;
+  if (model.Has(Facility::kVector)) block.ecd |= uapi::kEcdHostregmgmt;
   if (model.Has(Facility::kMultipleEpoch)) block.ecd |= uapi::kEcdMef;
 }
 

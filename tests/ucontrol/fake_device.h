@@ -20,6 +20,7 @@
 #include "hypervisor/arch/psw.h"
 #include "hypervisor/arch/tod.h"
 #include "hypervisor/device.h"
+#include "hypervisor/uapi/capability.h"
 #include "hypervisor/uapi/kvm.h"
 #include "hypervisor/uapi/sie_block.h"
 
@@ -125,6 +126,8 @@ class FakeDevice : public hypervisor::Device {
   hypervisor::FacilityList facilities{0, 1, 2, 7, 8, 9, 75, 138};
   int64_t create_vm_result = kVm;
   int64_t ucontrol_capability = 1;
+  int64_t vector_capability = 0;
+  std::vector<uint32_t> enabled;     // capabilities of the VM
   std::map<uint64_t, uint8_t> keys;  // by page number of ours
 
   FakeVcpu& vcpu(int id) { return *vcpus_.at(id); }
@@ -139,7 +142,7 @@ class FakeDevice : public hypervisor::Device {
   }
 
   int64_t Ioctl(int fd, uint32_t request, uint64_t argument) override {
-    if (fd == kSystem) return SystemRequest(request);
+    if (fd == kSystem) return SystemRequest(request, argument);
     if (fd == kVm) return VmRequest(request, argument);
     return VcpuRequest(vcpu(fd - kFirstVcpu), request, argument);
   }
@@ -156,10 +159,12 @@ class FakeDevice : public hypervisor::Device {
     return *reinterpret_cast<T*>(static_cast<uintptr_t>(pointer));
   }
 
-  int64_t SystemRequest(uint32_t request) {
+  int64_t SystemRequest(uint32_t request, uint64_t argument) {
     namespace uapi = hypervisor::uapi;
     if (request == uapi::kGetApiVersion) return uapi::kApiVersion;
-    if (request == uapi::kCheckExtension) return ucontrol_capability;
+    if (request == uapi::kCheckExtension) {
+      return argument == uapi::kCapS390VectorRegisters ? vector_capability : ucontrol_capability;
+    }
     if (request == uapi::kCreateVm) return create_vm_result;
     return -EINVAL;
   }
@@ -191,6 +196,11 @@ class FakeDevice : public hypervisor::Device {
         return 0;
       }
       return -ENXIO;
+    }
+    if (request == uapi::kEnableCap) {
+      if (!vcpus_.empty()) return -EBUSY;
+      enabled.push_back(At<const uapi::EnableCap>(argument).cap);
+      return 0;
     }
     if (request == uapi::kGetSkeys) {
       if (keys.empty()) return 1;

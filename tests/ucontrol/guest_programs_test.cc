@@ -117,6 +117,19 @@ TEST_F(GuestProgramsTest, ProgramInterruptionsHaveTheirCodesAndLengths) {
   }
 }
 
+TEST_F(GuestProgramsTest, AProgramCompiledForZ13UsesVectors) {
+  Make("vectors", 2);
+  ASSERT_TRUE(machine->Load(LoadKind::kClear).ok());
+  ASSERT_TRUE(listener.AwaitState(MachineState::kStopped)) << Where();
+  EXPECT_NE(Result(0) & uint64_t{1} << 62, 0u);  // facility 129
+  EXPECT_EQ(Result(1), 0x7000000feu);            // data exception, vector instruction
+  EXPECT_EQ(Result(2), 1500684u);
+  EXPECT_EQ(Result(3), 83208375u);
+  EXPECT_EQ(Result(4), 0u);
+  EXPECT_EQ(Result(5), 0x3333333333333333u);
+  EXPECT_EQ(Result(6), 0x4444444444444444u);
+}
+
 TEST_F(GuestProgramsTest, CrashesAreRecognised) {
   const CrashCause causes[] = {CrashCause::kDisabledWait, CrashCause::kProgramInterruptionLoop,
                                CrashCause::kOperationExceptionLoop,

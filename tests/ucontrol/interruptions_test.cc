@@ -164,6 +164,28 @@ TEST_F(InterruptionsTest, AMachineCheckSavesTheRegisters) {
   EXPECT_EQ(cpu().psw().address, NewPswAddress(prefix_area::kMachineCheckNewPsw));
 }
 
+// They go where the guest says, and the validity bit says whether they did.
+TEST_F(InterruptionsTest, AMachineCheckSavesTheVectorRegisters) {
+  constexpr uint64_t kValidVectors = 0x0000004000000000;
+  constexpr uint64_t kSaveArea = 0x6000;
+  device.facilities.Set(static_cast<int>(hypervisor::Facility::kVector), true);
+  Make();
+  for (const uint64_t area : {uint64_t{0}, kSaveArea, ~uint64_t{0x3ff}}) {
+    Open(Psw::kMachineCheck);
+    On(0, [&] {
+      cpu().run().s.regs.vrs[31][0] = 0x3131313131313131;
+      cpu().run().s.regs.vrs[31][1] = 0x1313131313131313;
+    });
+    Store<uint64_t>(prefix_area::kMachineCheckExtendedSave, area);
+    machine->InjectChannelReport();
+    Deliver();
+    EXPECT_EQ(Load<uint64_t>(prefix_area::kMachineCheckCode) & kValidVectors,
+              area == kSaveArea ? kValidVectors : 0);
+  }
+  EXPECT_EQ(Load<uint64_t>(kSaveArea + 31 * 16), 0x3131313131313131u);
+  EXPECT_EQ(Load<uint64_t>(kSaveArea + 31 * 16 + 8), 0x1313131313131313u);
+}
+
 TEST_F(InterruptionsTest,
        AnExigentMachineCheckComesBeforeAProgramInterruptionAndThatBeforeAReport) {
   Make();

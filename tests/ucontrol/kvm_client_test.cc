@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/ucontrol/fake_device.h"
+#include "ucontrol/machine.h"
 
 namespace ucontrol {
 namespace {
@@ -56,6 +57,17 @@ TEST(KvmClientTest, AnUnmappedSegmentIsAFaultWithItsAddress) {
   const kvm::Exit exit = vcpu->Run();
   EXPECT_EQ(exit.reason, kvm::Exit::Reason::kFaulted);
   EXPECT_EQ(exit.address.raw(), 0x400000u);
+}
+
+// A CPU model has the vector facility only if it was asked for before the first vCPU.
+TEST(KvmClientTest, AMachineAsksForVectorsWhereTheyAreOffered) {
+  for (const int64_t offered : {0, 1}) {
+    FakeDevice device;
+    device.vector_capability = offered;
+    ASSERT_TRUE(Machine::Create(device, {}).ok());
+    const std::vector<uint32_t> wanted(offered ? 1 : 0, hypervisor::uapi::kCapS390VectorRegisters);
+    EXPECT_EQ(device.enabled, wanted);
+  }
 }
 
 }  // namespace
