@@ -86,7 +86,7 @@ class Generator {
     if (branch) {
       const Format format = Table()[row_].format;
       if (format == Format::kRR || format == Format::kRRE) vector.gpr[insn.r2] = BranchAddress();
-    } else if (OneIn(4)) {
+    } else if (operands_.empty() && OneIn(4)) {
       Repeat(vector, insn, second);
     }
     return vector;
@@ -273,7 +273,8 @@ class Generator {
   uint64_t state_;
   const std::vector<RegisterOperand> operands_ = RegisterOperandsOf(Table()[row_].mnemonic);
   // Whether its operands have any length, and registers tell where they are.
-  const bool is_long_ = !operands_.empty() && Table()[row_].format != Format::kSSF;
+  const bool is_long_ = !operands_.empty() && Table()[row_].format != Format::kSSF &&
+                        Table()[row_].format != Format::kSSE;
 };
 
 }  // namespace

@@ -51,6 +51,8 @@ inline std::vector<RegisterOperand> RegisterOperandsOf(std::string_view mnemonic
         {R::kR3, R::kEvenLength, 1}}},
       {" MVST CLST ", {{R::kR1, R::kAddress}, {R::kR2, R::kAddress}, {R::kGr0, R::kCharacter}}},
       {" SRST SRSTU ", {{R::kR1, R::kEnd}, {R::kR2, R::kAddress}, {R::kGr0, R::kCharacter}}},
+      // QEMU 7.2 takes more than bits 56-63.
+      {" MVCRL ", {{R::kGr0, R::kLength}}},
       {" CSST ", {{R::kGr0, R::kSwapAndStore}, {R::kGr1, R::kQuadword}}},
       {" CKSM ", {{R::kR2, R::kAddress}, {R::kR2, R::kLength, 1}}},
       {" TRE ",

@@ -41,6 +41,16 @@ inline void MoveLeftToRight(uint8_t* to, const uint8_t* from, size_t length) {
   }
 }
 
+// Moves byte after byte from right to left, so that a destination before its source repeats it.
+inline void MoveRightToLeft(uint8_t* to, const uint8_t* from, size_t length) {
+  const size_t distance = reinterpret_cast<uintptr_t>(from) - reinterpret_cast<uintptr_t>(to);
+  if (distance >= length || distance == 0) {  // apart, or the destination behind the source
+    std::memmove(to, from, length);
+  } else {
+    for (size_t at = length; at-- > 0;) to[at] = from[at];
+  }
+}
+
 // How many leading bytes are equal.
 inline size_t EqualBytes(const uint8_t* a, const uint8_t* b, size_t length) {
   size_t at = 0;

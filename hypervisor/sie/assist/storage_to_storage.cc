@@ -76,6 +76,18 @@ void MoveInverse(GuestCpu& cpu, const Insn& insn) {
   for (uint32_t at = 0; at < length; ++at) first[at] = second[length - 1 - at];
 }
 
+// Bits 56-63 of general register 0 are the length less one.
+void MoveRightToLeft(GuestCpu& cpu, const Insn& insn) {
+  StorageOperands at = OperandsOf(cpu, insn);
+  at.length = (cpu.gpr_low(0) & 0xff) + 1;
+  OperandBytes first;
+  OperandBytes second;
+  if (!FindBoth(cpu, at, Access::kStore, first, second)) return;
+  if (first.first_length == at.length && second.first_length == at.length)
+    return MoveRightToLeft(first.first, second.first, at.length);
+  for (uint32_t byte = at.length; byte-- > 0;) first[byte] = second[byte];
+}
+
 void MoveNumerics(GuestCpu& cpu, const Insn& insn) {
   Combine(cpu, OperandsOf(cpu, insn), [](uint64_t a, uint64_t b) {
     return (a & 0xf0f0f0f0f0f0f0f0) | (b & 0x0f0f0f0f0f0f0f0f);
