@@ -11,7 +11,7 @@ Handler HandlerOf(RowIndex row) {
     for (const auto part :
          {GeneralHandlers(), StringHandlers(), DecimalHandlers(), ControlHandlers(),
           FloatingPointHandlers(), DecimalFloatingPointHandlers(), VectorHandlers(),
-          CryptographyHandlers(), GapHandlers()}) {
+          VectorEnhancementsHandlers(), CryptographyHandlers(), GapHandlers()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

@@ -116,5 +116,16 @@ TEST_F(GapsTest, NoFacilityBitPromisesAGap) {
   EXPECT_TRUE(OfferedFacilities().Has(Facility::kZArch));
 }
 
+// PoP: Control, "Facility Indications": some bits are one only if another is.
+TEST_F(GapsTest, NoFacilityIsOfferedWithoutTheOneItBuildsOn) {
+  const std::pair<int, int> rows[] = {{4, 3},     {5, 3},     {57, 17},   {76, 17},
+                                      {77, 17},   {134, 129}, {135, 129}, {148, 135},
+                                      {152, 134}, {43, 42},   {48, 42},   {33, 32}};
+  for (const auto& [facility, other] : rows) {
+    EXPECT_TRUE(!OfferedFacilities().Has(facility) || OfferedFacilities().Has(other))
+        << facility << " without " << other;
+  }
+}
+
 }  // namespace
 }  // namespace hypervisor

@@ -12,15 +12,14 @@
 namespace hypervisor {
 namespace {
 
-FacilityList WithVectors() {
-  FacilityList facilities = OfferedFacilities();
-  facilities.Set(static_cast<int>(Facility::kVector), true);
-  return facilities;
+bool IsVector(Facility facility) {
+  return facility == Facility::kVector || facility == Facility::kVectorEnhancements1 ||
+         facility == Facility::kVectorEnhancements2 || facility == Facility::kVectorPackedDecimal;
 }
 
 class VectorTest : public testing::Test {
  protected:
-  VectorTest() {
+  explicit VectorTest(FacilityList facilities = OfferedFacilities()) : machine_(facilities) {
     machine_.block.ictl = uapi::kIctlPint;
     machine_.cpu.cr[0] |= cr0::kVector;
   }
@@ -35,7 +34,7 @@ class VectorTest : public testing::Test {
     return machine_.block.iprcc;
   }
 
-  GuestMachine machine_{WithVectors()};
+  GuestMachine machine_;
   std::array<VectorRegister, 32>& vr_ = machine_.cpu.vr;
 };
 
@@ -47,7 +46,7 @@ TEST_F(VectorTest, BothControlsPermitVectorInstructions) {
     machine_.cpu.fpc = 0;
     vr_[1] = {1, 2};
     for (const TableRow& row : Table()) {
-      if (row.facility != Facility::kVector || std::string_view(row.mnemonic) == "LCBB") continue;
+      if (!IsVector(row.facility) || std::string_view(row.mnemonic) == "LCBB") continue;
       EXPECT_EQ(Run(WithOpcode(row, 0x0010000000000000)), static_cast<int>(PgmCode::kData))
           << row.mnemonic;
       EXPECT_EQ(machine_.block.dxc, kDxcVectorInstruction) << row.mnemonic;
@@ -112,11 +111,33 @@ TEST_F(VectorTest, ATrapNamesItsElementAndSuppressesTheInstruction) {
   EXPECT_EQ(vr_[1], (VectorRegister{kOne, 0x7ff0000000000000}));
 }
 
+class WithoutEnhancements : public VectorTest {
+ protected:
+  WithoutEnhancements() : VectorTest(Facilities()) {}
+  static FacilityList Facilities() {
+    FacilityList facilities = OfferedFacilities();
+    facilities.Set(static_cast<int>(Facility::kVectorEnhancements1), false);
+    facilities.Set(static_cast<int>(Facility::kVectorEnhancements2), false);
+    return facilities;
+  }
+};
+
 // Short and extended numbers came with vector enhancements 1.
-TEST_F(VectorTest, OnlyLongNumbersWithoutEnhancements) {
+TEST_F(WithoutEnhancements, OnlyLongNumbers) {
   EXPECT_EQ(Run(0xe712300020e3 << 16), static_cast<int>(PgmCode::kSpecification));  // VFA, short
   EXPECT_EQ(Run(0xe712300040e3 << 16), static_cast<int>(PgmCode::kSpecification));
   EXPECT_EQ(Run(0xe712300030e3 << 16), 0);
+}
+
+// Conversions of words came with vector enhancements 2, counts of bits in longer elements and a
+// word on the left with 1.
+TEST_F(WithoutEnhancements, OnlyTheFirstForms) {
+  for (const uint64_t text : {0xe712000020c3, 0xe712000020c2, 0xe71200001050, 0xe71000006004})
+    EXPECT_EQ(Run(text << 16), static_cast<int>(PgmCode::kSpecification)) << std::hex << text;
+}
+TEST_F(VectorTest, LaterForms) {
+  for (const uint64_t text : {0xe712000020c3, 0xe712000020c2, 0xe71200001050, 0xe71000006004})
+    EXPECT_EQ(Run(text << 16), 0) << std::hex << text;
 }
 
 }  // namespace

@@ -3,8 +3,7 @@
 #include <functional>
 
 #include "hypervisor/sie/assist/bfp/host_arithmetic.h"
-#include "hypervisor/sie/assist/bfp/instruction.h"
-#include "hypervisor/sie/assist/vector/vector.h"
+#include "hypervisor/sie/assist/vector/floating_point.h"
 
 namespace hypervisor::assist {
 namespace {
@@ -15,27 +14,9 @@ using bfp::Long;
 using bfp::Short;
 using bfp::Unpack;
 
-constexpr uint8_t kSingleElement = 8;
 constexpr uint8_t kSuppressInexact = 4;  // XxC
 constexpr uint8_t kSignalQuietNans = 4;  // of comparisons, with vector enhancements 1
 constexpr uint8_t kSetCc = 1;
-
-bool HasEnhancements1(const GuestCpu& cpu) {
-  return cpu.facilities().Has(Facility::kVectorEnhancements1);
-}
-
-// Calls f with the format that a modifier names. Short and extended numbers came with vector
-// enhancements 1. `flags` may have no bits but those allowed.
-template <typename F>
-void WithFormat(GuestCpu& cpu, int format, int flags, int allowed, F f) {
-  if (!AllowVector(cpu)) return;
-  if ((flags & ~allowed) == 0) {
-    if (format == 3) return f(Long());
-    if (format == 2 && HasEnhancements1(cpu)) return f(Short());
-    if (format == 4 && HasEnhancements1(cpu)) return f(Extended());
-  }
-  cpu.Interrupt(PgmCode::kSpecification);
-}
 
 // Calls f with the longer and the shorter format of a conversion.
 template <typename F>
@@ -46,33 +27,6 @@ void WithFormats(GuestCpu& cpu, int longer, int flags, int allowed, F f) {
     if (longer == 4 && HasEnhancements1(cpu)) return f(Extended(), Long());
   }
   cpu.Interrupt(PgmCode::kSpecification);
-}
-
-// A vector-processing exception: which element, and what.
-void InterruptVectorProcessing(GuestCpu& cpu, size_t element, uint8_t trap) {
-  uint32_t code = static_cast<uint32_t>(element) << 4 | 1;
-  for (uint8_t exception = bfp::kInvalid; !(trap & exception); exception >>= 1) ++code;
-  cpu.Interrupt(PgmCode::kVectorProcessing);
-  cpu.program_interruption().data_exception_code = code;
-  cpu.state().fpc = (cpu.state().fpc & ~0xff00u) | code << 8;
-}
-
-// Every kEvery-th element of V1 becomes f(its number, environment), the others zeros. The first
-// trap suppresses the instruction.
-template <typename R, size_t kEvery = 1, typename F>
-bool Compute(GuestCpu& cpu, const Insn& insn, Environment environment, bool single, F f) {
-  Elements<R> results{};
-  const size_t count = single ? 1 : results.size() / kEvery;
-  for (size_t i = 0; i < count; ++i) {
-    results[i * kEvery] = f(i, environment);
-    if (environment.trap) {
-      InterruptVectorProcessing(cpu, i, environment.trap);
-      return false;
-    }
-  }
-  WriteVector<R>(cpu, insn.r1, results);
-  cpu.state().fpc |= uint32_t{environment.flags} << 16;
-  return true;
 }
 
 // V2 op V3 by `operation`, or the host's where it gives the same.
@@ -108,6 +62,13 @@ void MultiplyAnd(GuestCpu& cpu, const Insn& insn, Operation operation) {
                                                        Unpack<F>(a[i]), environment));
                   });
   });
+}
+
+// The sign of a rounded sum inverted, unless it is a NaN.
+template <typename F>
+typename F::Bits Inverted(typename F::Bits bits) {
+  const bool is_nan = (bits & ~F::kSign) > F::kInfinity;
+  return is_nan ? bits : bits ^ F::kSign;
 }
 
 // Condition code of a count of elements that a test holds for.
@@ -240,6 +201,23 @@ void VectorFpMultiplyAndSubtract(GuestCpu& cpu, const Insn& insn) {
       cpu, insn,
       [](auto format, const auto& c, const auto& b, const auto& a, Environment& environment) {
         return bfp::MultiplyAndSubtract<decltype(format)>(c, b, a, environment);
+      });
+}
+
+void VectorFpNegativeMultiplyAndAdd(GuestCpu& cpu, const Insn& insn) {
+  MultiplyAnd(
+      cpu, insn,
+      [](auto format, const auto& c, const auto& b, const auto& a, Environment& environment) {
+        using F = decltype(format);
+        return Inverted<F>(bfp::MultiplyAndAdd<F>(c, b, a, environment));
+      });
+}
+void VectorFpNegativeMultiplyAndSubtract(GuestCpu& cpu, const Insn& insn) {
+  MultiplyAnd(
+      cpu, insn,
+      [](auto format, const auto& c, const auto& b, const auto& a, Environment& environment) {
+        using F = decltype(format);
+        return Inverted<F>(bfp::MultiplyAndSubtract<F>(c, b, a, environment));
       });
 }
 

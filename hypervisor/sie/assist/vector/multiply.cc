@@ -105,4 +105,19 @@ void VectorGaloisFieldMultiplySumAndAccumulate(GuestCpu& cpu, const Insn& insn) 
   GaloisMultiplySum(cpu, insn, true);
 }
 
+// The products of even and odd doublewords, either doubled if M6 says so, and V4.
+void VectorMultiplySumLogical(GuestCpu& cpu, const Insn& insn) {
+  constexpr int kDoubleEven = 8;
+  constexpr int kDoubleOdd = 4;
+  WithSize<3, 3>(cpu, insn.m5, [&](auto) {
+    const VectorRegister& a = cpu.state().vr[insn.r2];
+    const VectorRegister& b = cpu.state().vr[insn.r3];
+    const U128 even = U128{a.high} * b.high;
+    const U128 odd = U128{a.low} * b.low;
+    const U128 sum = (insn.m6 & kDoubleEven ? even << 1 : even) +
+                     (insn.m6 & kDoubleOdd ? odd << 1 : odd) + ReadVector<U128>(cpu, insn.r4)[0];
+    WriteVector<U128>(cpu, insn.r1, {sum});
+  });
+}
+
 }  // namespace hypervisor::assist

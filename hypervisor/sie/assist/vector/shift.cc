@@ -109,4 +109,20 @@ void VectorShiftLeftDoubleByByte(GuestCpu& cpu, const Insn& insn) {
   WriteVector<uint8_t>(cpu, insn.r1, shifted);
 }
 
+// 128 bits of V2 and V3, side by side, moved by up to seven bits.
+void VectorShiftLeftDoubleByBit(GuestCpu& cpu, const Insn& insn) {
+  if (!AllowVector(cpu)) return;
+  if (insn.i4 > 7) return cpu.Interrupt(PgmCode::kSpecification);
+  const U128 a = ReadVector<U128>(cpu, insn.r2)[0];
+  const U128 b = ReadVector<U128>(cpu, insn.r3)[0];
+  WriteVector<U128>(cpu, insn.r1, {a << insn.i4 | (b >> 1 >> (127 - insn.i4))});
+}
+void VectorShiftRightDoubleByBit(GuestCpu& cpu, const Insn& insn) {
+  if (!AllowVector(cpu)) return;
+  if (insn.i4 > 7) return cpu.Interrupt(PgmCode::kSpecification);
+  const U128 a = ReadVector<U128>(cpu, insn.r2)[0];
+  const U128 b = ReadVector<U128>(cpu, insn.r3)[0];
+  WriteVector<U128>(cpu, insn.r1, {b >> insn.i4 | (a << 1 << (127 - insn.i4))});
+}
+
 }  // namespace hypervisor::assist
