@@ -77,6 +77,7 @@ enum class Facility : uint8_t {
   kExtendedLengthSccb = 140,
   kMsa8 = 146,
   kVectorEnhancements2 = 148,
+  kVectorPackedDecimalEnhancement1 = 152,
   kMsa9 = 155,
   kNever = 255,  // a row that no machine of ours offers
 };

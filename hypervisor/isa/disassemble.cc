@@ -60,6 +60,7 @@ int ImmediateBits(Format format) {
     case Format::kRIE_g:
     case Format::kVRI_a:
     case Format::kVRI_c:
+    case Format::kVRI_h:
     case Format::kSIL:
       return 16;
     default:

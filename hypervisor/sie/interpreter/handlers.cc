@@ -11,7 +11,8 @@ Handler HandlerOf(RowIndex row) {
     for (const auto part :
          {GeneralHandlers(), StringHandlers(), DecimalHandlers(), ControlHandlers(),
           FloatingPointHandlers(), DecimalFloatingPointHandlers(), VectorHandlers(),
-          VectorEnhancementsHandlers(), CryptographyHandlers(), GapHandlers()}) {
+          VectorEnhancementsHandlers(), VectorDecimalHandlers(), CryptographyHandlers(),
+          GapHandlers()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;

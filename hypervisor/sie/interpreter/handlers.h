@@ -20,6 +20,7 @@ std::span<const Handler> FloatingPointHandlers();
 std::span<const Handler> DecimalFloatingPointHandlers();
 std::span<const Handler> VectorHandlers();
 std::span<const Handler> VectorEnhancementsHandlers();
+std::span<const Handler> VectorDecimalHandlers();
 std::span<const Handler> CryptographyHandlers();
 std::span<const Handler> GapHandlers();
 
