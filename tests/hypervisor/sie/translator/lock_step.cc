@@ -141,11 +141,13 @@ void LockStep::BeginRun() {
   for (auto& r : cpu.gpr) {
     if (all_addresses || !random_.OneIn(4)) r = code_.Place();
   }
-  for (auto& r : cpu.vr) r = {code_.FloatingPoint(), code_.Word()};
+  for (auto& r : cpu.vr)
+    r = {code_.FloatingPoint(), random_.OneIn(2) ? code_.FloatingPoint() : code_.Word()};
   for (auto& r : cpu.ar) r = 0;
   for (auto& r : cpu.cr) r = 0;
   cpu.fpc = code_.Fpc();
   cpu.cr[0] = 0xe0 | (random_.OneIn(8) ? 0 : GuestMachine::cr0_afp) |
+              (random_.OneIn(8) ? 0 : ::hypervisor::cr0::kVector) |
               (random_.OneIn(8) ? ::hypervisor::cr0::kLowAddressProtection : 0);
   cpu.cr[1] = cpu.cr[7] = cpu.cr[13] = kSegmentTable;
   cpu.cr[14] = 0xc2000000;
