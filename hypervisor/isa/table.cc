@@ -8,6 +8,8 @@ constexpr TableRow kRows[] = {
   {opcode, #mnemonic, Format::k##format, Facility::facility, RowKind::kSemantics, nullptr},
 #define ASSIST(opcode, mnemonic, format, facility, function) \
   {opcode, #mnemonic, Format::k##format, Facility::facility, RowKind::kAssist, nullptr},
+#define VECTOR(opcode, mnemonic, format, facility, function, ...) \
+  {opcode, #mnemonic, Format::k##format, Facility::facility, RowKind::kAssist, nullptr},
 #define INTERCEPT(opcode, mnemonic, format, facility) \
   {opcode, #mnemonic, Format::k##format, Facility::facility, RowKind::kIntercept, nullptr},
 #define GAP(opcode, mnemonic, format, reason) \
@@ -15,6 +17,7 @@ constexpr TableRow kRows[] = {
 #include "hypervisor/isa/instructions.inc"
 #undef INSN
 #undef ASSIST
+#undef VECTOR
 #undef INTERCEPT
 #undef GAP
 };

@@ -16,11 +16,13 @@ constexpr size_t kStatesOfOne = 32;  // vectors that share an instruction
 constexpr std::string_view kMeanings[] = {
 #define INSN(opcode, mnemonic, format, facility, ...) #__VA_ARGS__,
 #define ASSIST(opcode, mnemonic, format, facility, function) #function,
+#define VECTOR(opcode, mnemonic, format, facility, function, ...) #function,
 #define INTERCEPT(...) "",
 #define GAP(...) "",
 #include "hypervisor/isa/instructions.inc"
 #undef INSN
 #undef ASSIST
+#undef VECTOR
 #undef INTERCEPT
 #undef GAP
 };

@@ -10,11 +10,14 @@ namespace hypervisor::assist {
 #define INSN(...)
 #define ASSIST(opcode, mnemonic, format, facility, function) \
   void function(GuestCpu& cpu, const Insn& insn);
+#define VECTOR(opcode, mnemonic, format, facility, function, ...) \
+  void function(GuestCpu& cpu, const Insn& insn);
 #define INTERCEPT(...)
 #define GAP(...)
 #include "hypervisor/isa/instructions.inc"
 #undef INSN
 #undef ASSIST
+#undef VECTOR
 #undef INTERCEPT
 #undef GAP
 

@@ -16,14 +16,16 @@ namespace hypervisor {
 
 // What is known of the CPU when code is translated; part of a block's key.
 struct Mode {
-  static constexpr uint8_t k64 = 1;
-  static constexpr uint8_t k31 = 2;
-  static constexpr uint8_t kDat = 4;
+  static constexpr uint16_t k64 = 1;
+  static constexpr uint16_t k31 = 2;
+  static constexpr uint16_t kDat = 4;
   static constexpr int kAddressSpaceShift = 3;  // two bits: the PSW's
-  static constexpr uint8_t kAfp = 32;
-  static constexpr uint8_t kFixedPointOverflow = 64;
+  static constexpr uint16_t kAfp = 32;
+  static constexpr uint16_t kFixedPointOverflow = 64;
   // The host can calculate as the floating-point-control register says: x86::IsForHost.
-  static constexpr uint8_t kBfp = 128;
+  static constexpr uint16_t kBfp = 128;
+  // Vector instructions may be used: both controls say so.
+  static constexpr uint16_t kVector = 256;
 };
 
 struct GuestInstruction {
@@ -67,7 +69,7 @@ struct GuestText {
 struct GuestBlock {
   uint64_t address = 0;
   const uint8_t* host = nullptr;  // our memory at the first instruction
-  uint8_t mode = 0;
+  uint16_t mode = 0;
   uint64_t address_mask = 0;
   // Nobody watches what is stored here: it is compared each time it is entered.
   bool unwatched = false;
@@ -77,12 +79,14 @@ struct GuestBlock {
   // Of each general register, whose host register it has in the block: passes::FindBorrowedHosts.
   std::array<uint8_t, 16> lenders{};
 
-  // Which host register a floating-point register has in the block, and, as bits from the right,
-  // which are set in it: passes::FindFloatingRegisters.
+  // Which host register a vector register, or the floating-point register that is its left half,
+  // has in the block; as bits from the right, which are set in it, and of which more than that half
+  // matters: passes::FindFloatingRegisters.
   static constexpr uint8_t kNoHost = 255;
   static constexpr uint8_t kFirstFloatingHost = 5;  // those before come and go
-  std::array<uint8_t, 16> floating_hosts{};
-  uint16_t floating_written = 0;
+  std::array<uint8_t, 32> floating_hosts{};
+  uint32_t floating_written = 0;
+  uint32_t floating_whole = 0;
 };
 
 }  // namespace hypervisor

@@ -12,7 +12,7 @@
 
 namespace hypervisor::ir {
 
-enum class Type : uint8_t { kNone, kBool, kU8, kU16, kU32, kU64, kS8, kS16, kS32, kS64 };
+enum class Type : uint8_t { kNone, kBool, kU8, kU16, kU32, kU64, kVector, kS8, kS16, kS32, kS64 };
 
 // OPCODE(name): what each means is said of the Cpu's operation of the same name,
 // isa/semantics/row.h.
@@ -35,6 +35,15 @@ constexpr bool IsBfp(Opcode opcode) {
       return false;
   }
 }
+
+// Of a kVector or kVectorBfp, its first immediate.
+enum class VectorOperation : uint8_t {
+#define VECTOR_OPERATION(name) k##name,
+#include "hypervisor/sie/translator/vector_operations.inc"
+#undef VECTOR_OPERATION
+};
+
+inline constexpr int64_t kNeverInexact = 16;
 
 using ValueId = uint32_t;
 

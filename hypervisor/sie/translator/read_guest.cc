@@ -94,6 +94,7 @@ class Translator::PageReader {
     guest_.ir.operations.clear();
     guest_.ir.values = 0;
     recorder_.set_afp_on(key.mode & Mode::kAfp);
+    recorder_.set_vector_on(key.mode & Mode::kVector);
   }
 
   bool InPage(uint64_t address) const {
@@ -120,9 +121,7 @@ class Translator::PageReader {
     instruction.first = guest_.ir.operations.size();
     recorder_.Begin(address, length);
     const bool has_semantics =
-        row != kInvalidRow &&
-        ((Table()[row].kind == RowKind::kSemantics && Record(recorder_, instruction.insn)) ||
-         RecordExecuted(instruction));
+        row != kInvalidRow && (Record(recorder_, instruction.insn) || RecordExecuted(instruction));
     instruction.last = guest_.ir.operations.size();
     bool last = row == kInvalidRow || Table()[row].kind == RowKind::kIntercept ||
                 Table()[row].kind == RowKind::kGap;

@@ -2,22 +2,35 @@
 
 #include "hypervisor/isa/semantics/binary_floating_point.h"
 #include "hypervisor/isa/semantics/general.h"
+#include "hypervisor/sie/translator/vector_floating_rows.h"
+#include "hypervisor/sie/translator/vector_rows.h"
+#include "hypervisor/sie/translator/vector_string_rows.h"
 
 namespace hypervisor {
 namespace {
 
-using Recorder = void (*)(RecordingCpu&, const Insn&);
+using enum ir::VectorOperation;  // as rows name them
 
-// In table order; null where there are no semantics.
+using Recorder = bool (*)(RecordingCpu&, const Insn&);
+
+// In table order; null where there is nothing to record.
 constexpr Recorder kRecorders[] = {
 #define INSN(opcode, mnemonic, format, facility, ...) \
-  [](RecordingCpu& cpu, const Insn& insn) { Row<__VA_ARGS__>::Execute(cpu, insn); },
+  [](RecordingCpu& cpu, const Insn& insn) {           \
+    Row<__VA_ARGS__>::Execute(cpu, insn);             \
+    return true;                                      \
+  },
 #define ASSIST(...) nullptr,
+#define VECTOR(opcode, mnemonic, format, facility, function, ...) \
+  [](RecordingCpu& cpu, const Insn& insn) {                       \
+    return cpu.VectorOn() && __VA_ARGS__::Record(cpu, insn);      \
+  },
 #define INTERCEPT(...) nullptr,
 #define GAP(...) nullptr,
 #include "hypervisor/isa/instructions.inc"
 #undef INSN
 #undef ASSIST
+#undef VECTOR
 #undef INTERCEPT
 #undef GAP
 };
@@ -26,8 +39,7 @@ constexpr Recorder kRecorders[] = {
 
 bool Record(RecordingCpu& cpu, const Insn& insn) {
   if (insn.row == kInvalidRow || !kRecorders[insn.row]) return false;
-  kRecorders[insn.row](cpu, insn);
-  return true;
+  return kRecorders[insn.row](cpu, insn);
 }
 
 }  // namespace hypervisor

@@ -8,7 +8,7 @@
 namespace hypervisor {
 
 // Appends what the instruction does to the recorder's block; false, and nothing appended, if its
-// row has no semantics to record: an assist, an interception, a gap, or no row at all.
+// row has nothing to record for it: an assist, an interception, a gap, or no row at all.
 bool Record(RecordingCpu& cpu, const Insn& insn);
 
 }  // namespace hypervisor

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "hypervisor/arch/cpu_state.h"
 #include "hypervisor/arch/facility.h"
 #include "hypervisor/arch/interruption.h"
 #include "hypervisor/arch/psw.h"
@@ -39,6 +40,8 @@ constexpr ir::Type TypeOf() {
     return Type::kS16;
   else if constexpr (std::is_same_v<T, int32_t>)
     return Type::kS32;
+  else if constexpr (std::is_same_v<T, VectorRegister>)
+    return Type::kVector;
   else
     return Type::kS64;
 }
@@ -175,6 +178,9 @@ class RecordingCpu {
   // A block is translated for the AFP-register control it was met with.
   bool AfpOn() const { return afp_on_; }
   void set_afp_on(bool on) { afp_on_ = on; }
+  // Likewise for whether vector instructions may be used.
+  bool VectorOn() const { return vector_on_; }
+  void set_vector_on(bool on) { vector_on_ = on; }
   Value<uint8_t> Cc() { return Append<uint8_t>(ir::Opcode::kCc, {}); }
   void SetCc(Value<uint8_t> v) { Effect<uint8_t>(ir::Opcode::kSetCc, {v.id}); }
   void SetCc(int cc) { SetCc(Constant(static_cast<uint8_t>(cc))); }
@@ -393,10 +399,7 @@ class RecordingCpu {
     return false;
   }
 
- private:
-  int64_t SuppressesInexact(int m4) const {
-    return facilities_.Has(Facility::kFloatingPointExtension) && (m4 & 4) ? 1 : 0;
-  }
+  // ---- Operations ----
   template <typename T>
   Value<T> Append(ir::Opcode opcode, std::initializer_list<ir::ValueId> arguments,
                   std::initializer_list<int64_t> immediates = {}) {
@@ -408,6 +411,11 @@ class RecordingCpu {
   void Effect(ir::Opcode opcode, std::initializer_list<ir::ValueId> arguments,
               std::initializer_list<int64_t> immediates = {}) {
     block_.operations.push_back({opcode, TypeOf<T>(), ir::Type::kNone, 0, arguments, immediates});
+  }
+
+ private:
+  int64_t SuppressesInexact(int m4) const {
+    return facilities_.Has(Facility::kFloatingPointExtension) && (m4 & 4) ? 1 : 0;
   }
   template <typename T>
   Value<uint8_t> Compared(ir::Opcode opcode, std::initializer_list<ir::ValueId> arguments) {
@@ -436,6 +444,7 @@ class RecordingCpu {
   uint64_t instruction_ = 0;
   int length_ = 0;
   bool afp_on_ = true;
+  bool vector_on_ = true;
   int length_register_ = 0;
 };
 

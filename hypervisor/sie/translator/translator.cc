@@ -33,7 +33,10 @@ std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment) {
 
 std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) {
   const auto& host = asmjit::CpuInfo::host().features().x86();
-  if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasFMA()) return nullptr;
+  if (!host.hasMOVBE() || !host.hasBMI2() || !host.hasLZCNT() || !host.hasFMA() ||
+      !host.hasAVX2()) {
+    return nullptr;
+  }
   // Code sets the base of gs itself, if the kernel lets it.
   if ((getauxval(AT_HWCAP2) & kHasFsGsBase) == 0) return nullptr;
   const std::optional<Chaos> chaos = Chaos::FromEnvironment();
@@ -58,18 +61,21 @@ Translator::Translator(const SieEnvironment& environment)
              std::free),
       visits_(static_cast<uint8_t*>(std::calloc(kVisitCounts, 1)), std::free) {}
 
-uint8_t Translator::CurrentMode() const {
+uint16_t Translator::CurrentMode() const {
   const uint64_t mask = psw_mask_;
-  uint8_t mode = 0;
+  uint16_t mode = 0;
   if (mask & Psw::kExtendedAddressing)
     mode |= Mode::k64;
   else if (mask & Psw::kBasicAddressing)
     mode |= Mode::k31;
   if (mask & Psw::kDat) {
     mode |= Mode::kDat;
-    mode |= static_cast<uint8_t>(Bits<16, 17>(mask) << Mode::kAddressSpaceShift);
+    mode |= static_cast<uint16_t>(Bits<16, 17>(mask) << Mode::kAddressSpaceShift);
   }
-  if (state_->cr[0] & cr0::kAfpRegister) mode |= Mode::kAfp;
+  if (state_->cr[0] & cr0::kAfpRegister) {
+    mode |= Mode::kAfp;
+    if (state_->cr[0] & cr0::kVector) mode |= Mode::kVector;
+  }
   if (mask & Psw::kFixedPointOverflow) mode |= Mode::kFixedPointOverflow;
   if (x86::IsForHost(state_->fpc)) mode |= Mode::kBfp;
   return mode;
@@ -86,7 +92,7 @@ bool Translator::Synchronize() {
     table_context_ = data_context_;
   }
   mode_ = CurrentMode();
-  salt_ = flushes_ << 24 | fetch_context_ << 8 | mode_;
+  salt_ = flushes_ << 24 | fetch_context_ << 12 | mode_;
   return table_ != nullptr;
 }
 

@@ -49,7 +49,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   struct Key {
     const uint8_t* host;
     uint64_t address;
-    uint8_t mode;
+    uint16_t mode;
     friend bool operator==(const Key&, const Key&) = default;
     template <typename H>
     friend H AbslHashValue(H h, const Key& key) {
@@ -74,7 +74,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // is noted, and this once it is for the interpreter.
   bool IsWarm(const Key& key);
   Outcome Execute(const x86::Block& block);
-  uint8_t CurrentMode() const;
+  uint16_t CurrentMode() const;
   // Makes page tables, mode and salt those of the CPU's state; false if there is no page table.
   bool Synchronize();
   // The block at ia_; null if its instruction is for the interpreter.
@@ -148,7 +148,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint64_t flushes_ = ~uint64_t{0};
   uint64_t salt_ = 0;
   uint64_t epoch_ = 0;  // see Frame; 0 is none
-  uint8_t mode_ = 0;
+  uint16_t mode_ = 0;
   uint64_t forgotten_ = 0;    // how often everything was
   bool code_stored_ = false;  // into a page of code, since this was last made false
   bool purged_here_ = false;  // the page of the instruction was purged by it

@@ -11,6 +11,7 @@ bool HasEffect(Opcode opcode) {
     case Opcode::kSetAr:
     case Opcode::kSetFpr:
     case Opcode::kSetFprHigh:
+    case Opcode::kSetVr:
     case Opcode::kSetCc:
     case Opcode::kSetProgramMask:
     case Opcode::kSetAddressingMode:
@@ -48,6 +49,7 @@ bool MayLeave(Opcode opcode) {
     case Opcode::kHandlerIf:
     case Opcode::kDivide:
     case Opcode::kDivideQuadword:
+    case Opcode::kVectorBfp:
     case Opcode::kInterruptIf:
     case Opcode::kDataExceptionIf:
     case Opcode::kFixedPointOverflowIf:

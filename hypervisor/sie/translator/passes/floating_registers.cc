@@ -9,19 +9,28 @@ using ir::Opcode;
 using ir::Operation;
 
 void FindFloatingRegisters(GuestBlock& block, bool always) {
-  std::array<int, 16> uses{};
+  std::array<int, 32> uses{};
   block.floating_hosts.fill(GuestBlock::kNoHost);
   block.floating_written = 0;
+  block.floating_whole = 0;
   const std::vector<int> weights = WeightsOf(block);
   for (size_t n = 0; n < weights.size(); ++n) {
     const GuestInstruction& instruction = block.instructions[n];
     for (size_t i = instruction.first; i < instruction.last; ++i) {
       const Operation& operation = block.ir.operations[i];
+      const auto bit = [&] { return uint32_t{1} << operation.immediates[0]; };
       switch (operation.opcode) {
+        case Opcode::kSetVr:
+          block.floating_written |= bit();
+          [[fallthrough]];
+        case Opcode::kVr:
+          block.floating_whole |= bit();
+          uses[static_cast<size_t>(operation.immediates[0])] += weights[n];
+          break;
         case Opcode::kSetFpr:
         case Opcode::kSetFprHigh:
         case Opcode::kSetRoundedBfp:
-          block.floating_written |= static_cast<uint16_t>(1u << operation.immediates[0]);
+          block.floating_written |= bit();
           [[fallthrough]];
         case Opcode::kFpr:
         case Opcode::kFprHigh:

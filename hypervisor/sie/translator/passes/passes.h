@@ -28,8 +28,8 @@ void FindBorrowedHosts(GuestBlock& block, uint16_t have_hosts, bool always);
 // are those that have host registers, as bits from the right.
 void FindNarrowRegisters(GuestBlock& block, uint16_t have_hosts, bool always);
 
-// Chooses the floating-point registers that have a host register in the block: those that it uses
-// most, if it uses them more than once, or `always`.
+// Chooses the floating-point and vector registers that have a host register in the block: those
+// that it uses most, if it uses them more than once, or `always`.
 void FindFloatingRegisters(GuestBlock& block, bool always);
 
 // Whether it is the exclusive or of an operand with itself.

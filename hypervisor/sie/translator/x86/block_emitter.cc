@@ -67,6 +67,7 @@ void BlockEmitter::Emit() {
     const std::function<void()> emit = std::move(cold_[i]);
     emit();
   }
+  EmbedQuadwords();
 }
 
 void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {

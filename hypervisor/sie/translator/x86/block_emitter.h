@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "hypervisor/arch/cpu_state.h"
 #include "hypervisor/sie/translator/guest_block.h"
 #include "hypervisor/sie/translator/x86/frame.h"
 #include "hypervisor/sie/translator/x86/registers.h"
@@ -26,6 +27,15 @@ namespace hypervisor::x86 {
 bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction);
 // Likewise of one of its operations on floating-point numbers.
 bool CanEmitBfp(const ir::Operation& operation);
+// Likewise of one on vector registers.
+bool CanEmitVector(const ir::Operation& operation);
+bool CanEmitVectorBfp(const ir::Operation& operation);
+
+// Of VROUNDSD: how it rounds, and whether an inexact result is no exception.
+inline constexpr int kByControl = 4;
+inline constexpr int kSuppressInexact = 8;
+// A rounding mode of an instruction as VROUNDSD has it; -1 if the host lacks it.
+int RoundingOf(int64_t mode);
 
 // What the emitted code depends on.
 struct Surroundings {
@@ -75,7 +85,8 @@ class BlockEmitter {
     kLater,
     kFlag,
     kFloating,  // `place` is the floating-point register; a short number is its left half
-    kXmm
+    kXmm,
+    kVector  // `place` is the vector register
   };
   // Not for integer instructions as it is.
   static bool IsToLoad(Where where) {
@@ -111,6 +122,7 @@ class BlockEmitter {
       kDifference,
       kBits,
       kTest,
+      kNumber,           // it is `a`
       kFloatingCompare,  // never of NaNs
       kFloatingZero
     };
@@ -157,6 +169,7 @@ class BlockEmitter {
   void TestZero(const Value& value, ir::Type type);
   Condition Evaluate(ValueId id);
   Condition EvaluateCcIn(int mask);
+  Condition EvaluateNumber(int mask);
   void EmitCompare(const Value& a, const Value& b, ir::Type type);
   Condition EvaluateBool(const Operation& operation);
   static Condition Negate(Condition condition);
@@ -266,6 +279,7 @@ class BlockEmitter {
   Xmm HostOf(int fpr) const {
     return asmjit::x86::xmm(guest_.floating_hosts[static_cast<size_t>(fpr)]);
   }
+  bool IsWholeVector(int r) const { return (guest_.floating_whole >> r & 1) != 0; }
   void LoadFloatingRegisters();
   void StoreFloatingRegisters();
   // The number in a register: its own, or `scratch`.
@@ -296,6 +310,53 @@ class BlockEmitter {
   void ComparePending(const Pending& pending);  // to flags as of numbers without sign
   Condition EvaluateFloating(int mask);
   const FloatingConstants& floating_constants() const { return *surroundings_.stubs.floating; }
+
+  // ---- vector_registers.cc ----
+  static Mem VectorAt(int r) {
+    return State(offsetof(CpuState, vr) + 16 * static_cast<size_t>(r), 16);
+  }
+  // 16 bytes of data behind the code, by halves from the right; the same ones once.
+  Mem Quadword(uint64_t right, uint64_t left);
+  Mem EachByte(uint8_t value);
+  Mem EachElement(int size, uint64_t value);
+  Mem SwappedBytes();  // shuffles storage to elements and back
+  void EmbedQuadwords();
+  Xmm LoadVector(ValueId id, const Xmm& scratch);
+  asmjit::Operand VectorOperand(ValueId id, const Xmm& scratch);  // or storage
+  // Where the result is to be made by the last host instruction: the host's register of the vector
+  // register that it goes to, if it has one, or xmm0.
+  Xmm VectorTarget(const Operation& operation);
+  void IsVectorResult(const Operation& operation, const Xmm& target);
+  void EmitSetVr(const Operation& operation);
+  void EmitLoadVector(const Operation& operation);
+  void EmitStoreVector(const Operation& operation);
+  void EmitVectorElement(const Operation& operation);
+  void EmitVectorMask(const Operation& operation);
+  // Whether a number may come in a register of SSE.
+  static bool TakesNumber(const Operation& operation);
+
+  // ---- vector.cc ----
+  void EmitVector(const Operation& operation);
+  void EmitVectorBits(const Operation& operation, const Xmm& target);
+  void EmitVectorOfNumber(const Operation& operation, const Xmm& target);
+
+  // ---- vector_integer.cc ----
+  bool EmitVectorInteger(const Operation& operation, const Xmm& target);
+  void EmitVectorProduct(const Operation& operation, const Xmm& target);
+
+  // ---- vector_shift.cc ----
+  void EmitVectorShift(const Operation& operation, const Xmm& target);
+  void EmitVectorShiftEach(const Operation& operation, const Xmm& target);
+
+  // ---- vector_shuffle.cc ----
+  // Byte i of the result, from the left, is byte `from`(i) of both side by side; zero if negative.
+  void EmitShuffle(const Operation& operation, const Xmm& target,
+                   const std::function<int(int)>& from);
+  bool EmitVectorShuffle(const Operation& operation, const Xmm& target);
+  void EmitVectorSum(const Operation& operation, const Xmm& target);
+
+  // ---- vector_floating_point.cc ----
+  void EmitVectorBfp(const Operation& operation);
 
   // ---- entry.cc ----
   void EmitEntry();
@@ -380,6 +441,11 @@ class BlockEmitter {
   std::vector<std::pair<Label, Label>> accesses_;
   std::vector<Link> links_;
   std::vector<std::function<void()>> cold_;
+  struct Data {
+    std::array<uint64_t, 2> halves;
+    Label label;
+  };
+  std::vector<Data> quadwords_;
 };
 
 }  // namespace hypervisor::x86

@@ -60,6 +60,12 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       case Opcode::kSetProgramMask:
       case Opcode::kFixedPointOverflowIf:
         return false;
+      case Opcode::kVectorBfp:
+        if (!(block.mode & Mode::kBfp) || !CanEmitVectorBfp(operation)) return false;
+        break;
+      case Opcode::kVector:
+        if (!CanEmitVector(operation)) return false;
+        break;
       case Opcode::kLoadSuccessive:
         if (successive) return false;
         successive = true;

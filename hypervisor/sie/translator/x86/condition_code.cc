@@ -17,7 +17,7 @@ void EmitOne(x86::Assembler& a, CodeKind kind, int width, bool is_signed, int fr
     return InFrame(offset + static_cast<size_t>(frame_offset), size);
   };
   const auto bytes = static_cast<uint32_t>(width) / 8;
-  const Mem first = in_frame(offsetof(Frame, cc_of), bytes);
+  const Mem first = in_frame(offsetof(Frame, cc_of), kind == CodeKind::kNumber ? 1 : bytes);
   const Mem second = in_frame(offsetof(Frame, cc_of) + 8, bytes);
   const Mem low = in_frame(offsetof(Frame, cc_low), 1);
   const Mem high = in_frame(offsetof(Frame, cc_high), 1);
@@ -26,6 +26,16 @@ void EmitOne(x86::Assembler& a, CodeKind kind, int width, bool is_signed, int fr
     a.cmp(first, 0);
     a.setnz(low);
     a.mov(high, 0);
+    return;
+  }
+  if (kind == CodeKind::kNumber) {
+    a.mov(al, first);
+    a.mov(cl, al);
+    a.and_(al, 1);
+    a.shr(cl, 1);
+    a.and_(cl, 1);
+    a.mov(low, al);
+    a.mov(high, cl);
     return;
   }
   a.mov(gp, first);
@@ -58,7 +68,7 @@ void EmitMakeCode(x86::Assembler& a, int frame_offset) {
   Label ways[kWaysToMakeCode];
   for (Label& way : ways) way = a.newLabel();
   for (const CodeKind kind : {CodeKind::kCompare, CodeKind::kZero, CodeKind::kBits, CodeKind::kSum,
-                              CodeKind::kDifference}) {
+                              CodeKind::kDifference, CodeKind::kNumber}) {
     for (const int width : {8, 16, 32, 64}) {
       for (const bool is_signed : {false, true}) {
         a.bind(ways[HowToMake(kind, width, is_signed)]);

@@ -54,6 +54,11 @@ bool BlockEmitter::MakePending(ValueId id) {
   if (values_[id].where == Where::kConstant) {
     next.kind = Pending::kConstant;
     next.constant = values_[id].constant & 3;
+  } else if (values_[id].where == Where::kTemporary && tree->opcode == Opcode::kConvert &&
+             definitions_[tree->arguments[0]]->opcode == Opcode::kSelect) {
+    next.kind = Pending::kNumber;
+    next.type = Type::kU8;
+    a = id;
   } else if (values_[id].where != Where::kLater) {
     return false;
   } else if (tree->opcode == Opcode::kCompareWithZero) {
@@ -300,6 +305,7 @@ void BlockEmitter::MakeCc(const Pending& pending) {
     }
     case Pending::kSum:
     case Pending::kDifference:
+    case Pending::kNumber:
       StoreCc(pending);
       a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.make_code)));
       return;

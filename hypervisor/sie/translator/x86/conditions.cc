@@ -201,6 +201,43 @@ void BlockEmitter::MakeBool(ValueId id) {
   for (const ValueId argument : later->arguments) Use(argument);
 }
 
+// Of a condition code that is a number.
+BlockEmitter::Condition BlockEmitter::EvaluateNumber(int mask) {
+  const auto compare = [&](int number, Cond condition) {
+    Value value;
+    value.where = Where::kConstant;
+    value.constant = number;
+    EmitCompare(pending_.a, value, pending_.type);
+    return Condition{condition};
+  };
+  switch (mask) {
+    case 8:
+    case 4:
+    case 2:
+    case 1:
+      return compare(3 - std::countr_zero(static_cast<unsigned>(mask)), Cond::kZ);
+    case 7:
+    case 11:
+    case 13:
+    case 14:
+      return compare(3 - std::countr_one(static_cast<unsigned>(mask)), Cond::kNZ);
+    case 12:
+      return compare(2, Cond::kB);
+    case 3:
+      return compare(2, Cond::kAE);
+    default: {
+      const Operand number = OperandOf(pending_.a, 32);
+      int index;
+      const Gp gp = Scratch(index);
+      a_.emit(Inst::kIdMov, gp.r32(), number);
+      const bool in_pairs = mask == 9 || mask == 6;  // codes 0 and 3, or 1 and 2
+      if (in_pairs) a_.inc(gp.r32());
+      a_.test(gp.r8(), in_pairs ? 2 : 1);
+      return {mask == 9 || mask == 10 ? Cond::kZ : Cond::kNZ};
+    }
+  }
+}
+
 BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
   mask &= 15;
   if (mask == 0 || mask == 15) return {Cond::kZ, true, mask == 15};
@@ -239,6 +276,7 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
     }
   }
   if (p.IsFloating()) return EvaluateFloating(mask);
+  if (p.kind == Pending::kNumber) return EvaluateNumber(mask);
   if (p.kind == Pending::kBits) {
     mask &= 12;
     if (mask == 0 || mask == 12) return {Cond::kZ, true, mask == 12};

@@ -35,6 +35,9 @@ void BlockEmitter::StoreCc(const Pending& pending) {
     case Pending::kBits:
       kind = CodeKind::kBits;
       break;
+    case Pending::kNumber:
+      kind = CodeKind::kNumber;
+      break;
     case Pending::kSum:
       kind = CodeKind::kSum;
       break;
@@ -45,7 +48,9 @@ void BlockEmitter::StoreCc(const Pending& pending) {
       return MakeCc(pending);
   }
   KeepForCc(0, pending.a);
-  if (kind != CodeKind::kZero && kind != CodeKind::kBits) KeepForCc(1, pending.b);
+  const bool of_two =
+      kind != CodeKind::kZero && kind != CodeKind::kBits && kind != CodeKind::kNumber;
+  if (of_two) KeepForCc(1, pending.b);
   a_.mov(CcHow(), HowToMake(kind, WidthOf(pending.type), IsSigned(pending.type)));
 }
 

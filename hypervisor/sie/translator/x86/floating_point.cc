@@ -15,13 +15,6 @@ using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
 using ir::Type;
 
-namespace {
-
-// Of VROUNDSD: how it rounds, and whether an inexact result is no exception.
-constexpr int kByControl = 4;
-constexpr int kSuppressInexact = 8;
-
-// The M3 of an instruction; -1 for a mode that the host lacks.
 int RoundingOf(int64_t m3) {
   switch (m3) {
     case 0:
@@ -38,8 +31,6 @@ int RoundingOf(int64_t m3) {
       return -1;
   }
 }
-
-}  // namespace
 
 bool CanEmitBfp(const ir::Operation& operation) {
   const auto& fields = operation.immediates;

@@ -1,5 +1,6 @@
 // Floating-point registers: in host registers within a block, or in the CpuState. A short number is
-// the left half of its register.
+// the left half of its register. Where a block uses more of the vector register than the number,
+// the rest of it is there too.
 #include <cstddef>
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
@@ -32,14 +33,16 @@ Mem BlockEmitter::Constant(const void* at) {
 }
 
 void BlockEmitter::LoadFloatingRegisters() {
-  for (int fpr = 0; fpr < 16; ++fpr)
-    if (HasHost(fpr)) a_.vmovsd(HostOf(fpr), Register(fpr));
+  for (int r = 0; r < 32; ++r) {
+    if (!HasHost(r)) continue;
+    IsWholeVector(r) ? a_.vmovdqa(HostOf(r), VectorAt(r)) : a_.vmovsd(HostOf(r), Register(r));
+  }
 }
 
 void BlockEmitter::StoreFloatingRegisters() {
-  for (int fpr = 0; fpr < 16; ++fpr) {
-    if (HasHost(fpr) && (guest_.floating_written >> fpr & 1) != 0)
-      a_.vmovsd(Register(fpr), HostOf(fpr));
+  for (int r = 0; r < 32; ++r) {
+    if (!HasHost(r) || (guest_.floating_written >> r & 1) == 0) continue;
+    IsWholeVector(r) ? a_.vmovdqa(VectorAt(r), HostOf(r)) : a_.vmovsd(Register(r), HostOf(r));
   }
 }
 
@@ -92,6 +95,9 @@ bool BlockEmitter::IsForFloating(ValueId id) const {
       case Opcode::kLengthenBfp:
       case Opcode::kCompareBfp:
         break;
+      case Opcode::kVector:
+        if (!TakesNumber(operation)) return false;
+        break;
       default:
         return false;
     }
@@ -124,7 +130,7 @@ bool BlockEmitter::SetsFloatingOf(const Pending& pending) const {
   for (size_t i = instruction_->first; i < instruction_->last; ++i) {
     const Operation& operation = guest_.ir.operations[i];
     if (operation.opcode != Opcode::kSetFpr && operation.opcode != Opcode::kSetFprHigh &&
-        operation.opcode != Opcode::kSetRoundedBfp) {
+        operation.opcode != Opcode::kSetRoundedBfp && operation.opcode != Opcode::kSetVr) {
       continue;
     }
     for (const Value& part : {pending.a, pending.b}) {
@@ -139,7 +145,8 @@ void BlockEmitter::SetFprTo(int fpr, Type type, const Xmm& number) {
   if (!HasHost(fpr)) {
     is_long ? a_.vmovsd(Register(fpr), number) : a_.vmovss(LeftHalf(fpr), number);
   } else if (is_long) {
-    a_.vmovaps(HostOf(fpr), number);
+    IsWholeVector(fpr) ? a_.vmovsd(HostOf(fpr), HostOf(fpr), number)
+                       : a_.vmovaps(HostOf(fpr), number);
   } else {
     a_.vinsertps(HostOf(fpr), HostOf(fpr), number, 0x10);
   }
@@ -157,11 +164,17 @@ void BlockEmitter::EmitSetFpr(const Operation& operation) {
   const Where where = values_[id].where;
   if (where == Where::kXmm || where == Where::kFloating) {
     SetFprTo(fpr, operation.type, LoadNumber(values_[id], operation.type, xmm2));
-  } else if (IsConstant(id, 0) && HasHost(fpr) && is_long) {
+  } else if (IsConstant(id, 0) && HasHost(fpr) && is_long && !IsWholeVector(fpr)) {
     a_.vxorps(HostOf(fpr), HostOf(fpr), HostOf(fpr));
   } else if (HasHost(fpr)) {
     const Gp gp = Load(id, is_long ? 64 : 32);
-    is_long ? a_.vmovq(HostOf(fpr), gp.r64()) : a_.vpinsrd(HostOf(fpr), HostOf(fpr), gp.r32(), 1);
+    if (is_long && !IsWholeVector(fpr)) {
+      a_.vmovq(HostOf(fpr), gp.r64());
+    } else if (is_long) {
+      a_.vpinsrq(HostOf(fpr), HostOf(fpr), gp.r64(), 0);
+    } else {
+      a_.vpinsrd(HostOf(fpr), HostOf(fpr), gp.r32(), 1);
+    }
   } else {
     a_.emit(Inst::kIdMov, is_long ? Register(fpr) : LeftHalf(fpr),
             RegisterOrImmediate(id, is_long ? 64 : 32));
@@ -187,8 +200,10 @@ void BlockEmitter::EmitLoadNumber(const Operation& operation, const Gp& address,
   int fpr = -1;
   for (size_t i = instruction_->first; i < instruction_->last; ++i) {
     const Operation& set = guest_.ir.operations[i];
-    if (set.opcode == Opcode::kSetFpr && set.arguments[0] == id && uses_[id] == 1)
+    if (set.opcode == Opcode::kSetFpr && set.arguments[0] == id && uses_[id] == 1 &&
+        !IsWholeVector(static_cast<int>(set.immediates[0]))) {
       fpr = static_cast<int>(set.immediates[0]);
+    }
   }
   if (fpr >= 0) ProtectFloating(fpr, id);
   const Xmm target = fpr >= 0 ? HostOf(fpr) : xmm1;

@@ -177,6 +177,27 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
     case Opcode::kIntegralBfp:
       EmitBfp(operation);
       break;
+    case Opcode::kVr: {
+      Value& value = values_[operation.result];
+      value.where = Where::kVector;
+      value.place = static_cast<uint8_t>(operation.immediates[0]);
+      return;
+    }
+    case Opcode::kSetVr:
+      EmitSetVr(operation);
+      break;
+    case Opcode::kVector:
+      EmitVector(operation);
+      break;
+    case Opcode::kVectorBfp:
+      EmitVectorBfp(operation);
+      break;
+    case Opcode::kVectorElement:
+      EmitVectorElement(operation);
+      break;
+    case Opcode::kVectorMask:
+      EmitVectorMask(operation);
+      break;
     case Opcode::kCompareBfp: {
       const Xmm a = LoadNumber(values_[argument(0)], operation.from, xmm0);
       const Xmm b = LoadNumber(values_[argument(1)], operation.from, xmm1);

@@ -225,6 +225,7 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
 }
 
 void BlockEmitter::EmitLoad(const Operation& operation) {
+  if (operation.type == Type::kVector) return EmitLoadVector(operation);
   Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label resume = a_.newLabel();
@@ -250,6 +251,7 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
 }
 
 void BlockEmitter::EmitStore(const Operation& operation) {
+  if (operation.type == Type::kVector) return EmitStoreVector(operation);
   Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label resume = a_.newLabel();
@@ -378,7 +380,7 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
            count * size == 1 ? slow : unaligned, slow);
   a_.lea(entry, ptr(address, entry));
   storage_temporary_ = index;
-  Access(slow);
+  if (!store || operation.type != Type::kVector) Access(slow);
   if (!store) {
     a_.cmp(byte_ptr(entry), 0);  // a fault of the host shows here
     for (int i = 0; i < count; ++i) {
@@ -391,6 +393,12 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
   }
   for (int i = 0; i < count; ++i) {
     const ValueId id = operation.arguments[static_cast<size_t>(i) + 1];
+    if (operation.type == Type::kVector) {
+      a_.vpshufb(xmm1, LoadVector(id, xmm0), SwappedBytes());
+      Access(slow);
+      a_.vmovdqu(StorageAt(i * size), xmm1);
+      continue;
+    }
     const Gp value = Load(id, 64);
     StoreStorage(StorageAt(i * size), value, operation.type);
     Use(id);

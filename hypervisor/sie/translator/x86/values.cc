@@ -34,6 +34,8 @@ int BlockEmitter::WidthOf(Type type) {
     case Type::kU32:
     case Type::kS32:
       return 32;
+    case Type::kVector:
+      return 128;
     default:
       return 64;
   }
@@ -183,6 +185,7 @@ Gp BlockEmitter::Load(ValueId id, int width) {
     }
     case Where::kLater:
     case Where::kNowhere:
+    case Where::kVector:  // of which no general register is made
       MakeBool(id);
       return Sized(gpq(kTemporaries[values_[id].place]), width);
   }

@@ -1,6 +1,7 @@
 #include "tests/hypervisor/sie/translator/random_code.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 #include <set>
 #include <string_view>
@@ -18,6 +19,15 @@ bool IsFloating(const TableRow& row) {
                                                    "LDR", "STDY", "STE", "STEY", "LER"};
   return (row.opcode >> 8) == 0xb3 || names.contains(row.mnemonic) ||
          ((row.opcode >> 8) == 0xed && row.format != Format::kRXY_a);
+}
+
+bool IsVector(Format format) {
+  return std::string_view(ShapeOf(format).name).starts_with("VR");
+}
+
+void Put(uint64_t& text, int first, int width, uint64_t value) {
+  const int shift = 64 - first - width;
+  text = (text & ~(((uint64_t{1} << width) - 1) << shift)) | value << shift;
 }
 
 // At the end of each page stand instructions on two operands of storage, for EXECUTE.
@@ -43,6 +53,7 @@ RandomCode::RandomCode(Random& random) : random_(random) {
   for (RowIndex row = 0; row < Table().size(); ++row) {
     if (!IsExecutedInLockStep(Table()[row])) continue;
     rows_.push_back(row);
+    if (IsVector(Table()[row].format)) vector_.push_back(row);
     if (Table()[row].kind != RowKind::kSemantics) continue;
     recorded_.push_back(row);
     if (IsFloating(Table()[row])) floating_.push_back(row);
@@ -53,6 +64,7 @@ void RandomCode::Begin() {
   waiting_ = 0;
   loop_left_ = 0;
   floating_code_ = random_.OneIn(2);
+  vector_code_ = random_.OneIn(2);
   crosses_pages_ = random_.OneIn(3);
 }
 
@@ -201,6 +213,7 @@ uint64_t RandomCode::StorageToStorage() {
 uint64_t RandomCode::Instruction() {
   // Rows with semantics three times of four.
   const auto& rows = random_.OneIn(4)                      ? rows_
+                     : vector_code_ && !random_.OneIn(3)   ? vector_
                      : floating_code_ && !random_.OneIn(4) ? floating_
                                                            : recorded_;
   const RowIndex row = rows[random_.Below(rows.size())];
@@ -230,10 +243,7 @@ uint64_t RandomCode::Instruction() {
       if (ShapeOf(entry.format).layout == OpcodeLayout::kLastByte) text &= ~uint64_t{0xff000000};
       break;
   }
-  const auto place = [&](int first, int width, uint64_t value) {
-    const int shift = 64 - first - width;
-    text = (text & ~(((uint64_t{1} << width) - 1) << shift)) | value << shift;
-  };
+  const auto place = [&](int first, int width, uint64_t value) { Put(text, first, width, value); };
   switch (ShapeOf(entry.format).layout) {
     case OpcodeLayout::kByte:
       place(0, 8, opcode);
@@ -250,7 +260,56 @@ uint64_t RandomCode::Instruction() {
       place(40, 8, opcode & 0xff);
       break;
   }
+  if (IsVector(entry.format)) PlaceVectorFields(entry.format, text);
   return text;
+}
+
+void RandomCode::PlaceVectorFields(Format format, uint64_t& text) {
+  const auto place = [&](int first, int width, uint64_t value) { Put(text, first, width, value); };
+  const auto one_of = [this](std::initializer_list<uint64_t> values) {
+    return random_.OneIn(16) ? random_.Below(16) : values.begin()[random_.Below(values.size())];
+  };
+  const bool few = random_.OneIn(2);
+  place(8, 4, random_.Below(few ? 4 : 16));
+  if (format != Format::kVRX) place(12, 4, random_.Below(few ? 4 : 16));
+  place(36, 4, few || random_.OneIn(2) ? 0 : random_.Below(16));
+  const uint64_t size = one_of({0, 1, 2, 3, 3, 3});
+  switch (format) {
+    case Format::kVRX:
+    case Format::kVRS_a:
+    case Format::kVRS_b:
+    case Format::kVRS_c:
+    case Format::kVRV:
+    case Format::kVRI_a:
+    case Format::kVRI_b:
+      if (random_.OneIn(2) && format != Format::kVRX) place(16, 4, 0);  // no base
+      place(32, 4, size);
+      break;
+    case Format::kVRI_c:
+      place(16, 16, random_.Below(18));
+      place(32, 4, size);
+      break;
+    case Format::kVRI_d:
+      place(16, 4, random_.Below(16));
+      place(24, 8, random_.Below(17));
+      place(32, 4, size);
+      break;
+    case Format::kVRR_d:
+    case Format::kVRR_e:
+      place(16, 4, random_.Below(few ? 4 : 16));
+      place(20, 4, size);
+      place(24, 4, one_of({0, 0, 1, 2, 3}));
+      place(28, 4, one_of({0, 0, 8}));
+      place(32, 4, random_.Below(few ? 4 : 16));
+      break;
+    default:
+      place(16, 4, random_.Below(few ? 4 : 16));
+      place(20, 4, one_of({0, 1}));
+      place(24, 4, one_of({0, 0, 1, 2, 3}));
+      place(28, 4, one_of({0, 0, 8, 4}));
+      place(32, 4, size);
+      break;
+  }
 }
 
 }  // namespace hypervisor

@@ -66,12 +66,16 @@ class RandomCode {
   uint64_t StorageToStorage();
   uint64_t Execute(uint64_t address);
   uint64_t Instruction();
+  // Registers of all numbers, often few of them; modifiers mostly of the few values that they have.
+  void PlaceVectorFields(Format format, uint64_t& text);
 
   Random& random_;
   std::vector<RowIndex> rows_;
   std::vector<RowIndex> recorded_;
   std::vector<RowIndex> floating_;
+  std::vector<RowIndex> vector_;
   bool floating_code_ = false;  // most instructions are on floating-point registers
+  bool vector_code_ = false;    // likewise on vector registers
   bool crosses_pages_ = false;  // instructions do; without it, page ends are targets of EXECUTE
   int loop_left_ = 0;           // instructions until the loop's end; 0 outside
   uint64_t loop_start_ = 0;

@@ -1,0 +1,94 @@
+// VECTOR FIND ELEMENT EQUAL and NOT EQUAL (PoP: Vector String Instructions). Part of vector_rows.h.
+//
+// What is found is a number of 16 bits, one for each byte, byte 0's the leftmost: leading zeros
+// count bytes.
+#ifndef HYPERVISOR_SIE_TRANSLATOR_VECTOR_STRING_ROWS_H_
+#define HYPERVISOR_SIE_TRANSLATOR_VECTOR_STRING_ROWS_H_
+
+#include "hypervisor/sie/translator/vector_rows.h"
+
+namespace hypervisor {
+
+class FoundElements {
+ public:
+  static constexpr int kZeroSearch = 2;
+  static constexpr int kSetCc = 1;
+
+  static bool Knows(const Insn& insn) { return insn.m4 <= 2 && insn.m5 <= (kZeroSearch | kSetCc); }
+
+  FoundElements(RecordingCpu& cpu, const Insn& insn) : cpu_(cpu), insn_(insn) {}
+
+  Recorded<uint32_t> Number(uint32_t value) { return cpu_.Constant(value); }
+  // Which elements a comparison holds for.
+  Recorded<uint32_t> Where(VectorOperation comparison, int a, int b) {
+    return MaskOf(cpu_, VectorOf(cpu_, comparison, insn_.m4, 0, {Vr(cpu_, a).id, Vr(cpu_, b).id}));
+  }
+  Recorded<uint32_t> Zeros() {
+    if (!(insn_.m5 & kZeroSearch)) return Number(0);
+    return MaskOf(
+        cpu_, VectorOf(cpu_, VectorOperation::kEqualZero, insn_.m4, 0, {Vr(cpu_, insn_.r2).id}));
+  }
+  // V1 becomes the number of the first byte of `any`; answers the bit that it has there.
+  Recorded<uint32_t> SetFirst(Recorded<uint32_t> any) {
+    const auto first = cpu_.CountLeadingZeros(any << 16 | Number(0x8000));
+    const auto left = cpu_.Convert<uint64_t>(first);
+    SetVr(cpu_, insn_.r1, VectorOf(cpu_, VectorOperation::kLeft, 3, 0, {left.id}));
+    return Number(0x8000) >> first;
+  }
+  void SetCc(Recorded<uint32_t> cc) { cpu_.SetCc(cpu_.Convert<uint8_t>(cc)); }
+
+ private:
+  RecordingCpu& cpu_;
+  const Insn& insn_;
+};
+
+// CC 0 a zero is first, 1 there is none but an equal element, 2 that one is first, 3 neither.
+struct FoundEqual {
+  static bool Record(RecordingCpu& cpu, const Insn& insn) {
+    if (!FoundElements::Knows(insn)) return false;
+    FoundElements found(cpu, insn);
+    const auto zeros = found.Zeros();
+    const auto equal = found.Where(VectorOperation::kEqual, insn.r2, insn.r3);
+    const auto any = equal | zeros;
+    const auto first = found.SetFirst(any);
+    if (!(insn.m5 & FoundElements::kSetCc)) return true;
+    const auto none = found.Number(0);
+    auto cc = cpu.Select(zeros == none, found.Number(1), found.Number(2));
+    cc = cpu.Select((zeros & first) == none, cc, none);
+    found.SetCc(cpu.Select(any == none, found.Number(3), cc));
+    return true;
+  }
+};
+
+// CC 0 a zero is first, 1 V2's differing element is low, 2 it is high, 3 neither.
+struct FoundNotEqual {
+  static bool Record(RecordingCpu& cpu, const Insn& insn) {
+    if (!FoundElements::Knows(insn)) return false;
+    FoundElements found(cpu, insn);
+    const bool sets_cc = (insn.m5 & FoundElements::kSetCc) != 0;
+    const auto zeros = found.Zeros();
+    const auto none = found.Number(0);
+    if (insn.r2 == insn.r3) {  // as it is used to find a zero
+      found.SetFirst(zeros);
+      if (sets_cc) found.SetCc(cpu.Select(zeros == none, found.Number(3), none));
+      return true;
+    }
+    const auto differ =
+        found.Where(VectorOperation::kEqual, insn.r2, insn.r3) ^ found.Number(kAllBytes);
+    const auto any = differ | zeros;
+    if (!sets_cc) {
+      found.SetFirst(any);
+      return true;
+    }
+    const auto low = found.Where(VectorOperation::kHighLogical, insn.r3, insn.r2);
+    const auto first = found.SetFirst(any);
+    auto cc = cpu.Select((low & first) == none, found.Number(2), found.Number(1));
+    cc = cpu.Select((differ & first) == none, none, cc);
+    found.SetCc(cpu.Select(any == none, found.Number(3), cc));
+    return true;
+  }
+};
+
+}  // namespace hypervisor
+
+#endif  // HYPERVISOR_SIE_TRANSLATOR_VECTOR_STRING_ROWS_H_

@@ -1,0 +1,192 @@
+// Vector registers: in host registers within a block, or in the CpuState.
+//
+// Each doubleword stands in a host register as in the CpuState, as a number, the left one first:
+// elements of any size are lanes for the host's arithmetic, the left doubleword is where SSE has a
+// floating-point number, and storage is 8 bytes reversed, twice. Byte i from the left is the
+// host's i ^ 7, and so on for longer elements.
+#include <cstddef>
+
+#include "hypervisor/sie/translator/x86/block_emitter.h"
+#include "hypervisor/sie/translator/x86/registers.h"
+
+namespace hypervisor::x86 {
+
+using namespace asmjit;       // NOLINT
+using namespace asmjit::x86;  // NOLINT
+using ir::Opcode;
+using ir::Type;
+using ir::VectorOperation;
+
+Mem BlockEmitter::Quadword(uint64_t right, uint64_t left) {
+  const std::array<uint64_t, 2> halves = {right, left};
+  for (const Data& known : quadwords_)
+    if (known.halves == halves) return ptr(known.label, 0, 16);
+  quadwords_.push_back({halves, a_.newLabel()});
+  return ptr(quadwords_.back().label, 0, 16);
+}
+
+Mem BlockEmitter::EachByte(uint8_t value) {
+  const uint64_t word = ~uint64_t{0} / 0xff * value;
+  return Quadword(word, word);
+}
+
+Mem BlockEmitter::EachElement(int size, uint64_t value) {
+  for (int bits = 8 << size; bits < 64; bits *= 2) value |= value << bits;
+  return Quadword(value, value);
+}
+
+Mem BlockEmitter::SwappedBytes() {
+  return Quadword(0x0001020304050607, 0x08090a0b0c0d0e0f);
+}
+
+void BlockEmitter::EmbedQuadwords() {
+  if (quadwords_.empty()) return;
+  a_.align(AlignMode::kData, 16);
+  for (const Data& data : quadwords_) {
+    a_.bind(data.label);
+    a_.embed(data.halves.data(), sizeof data.halves);
+  }
+}
+
+Operand BlockEmitter::VectorOperand(ValueId id, const Xmm& scratch) {
+  const Value& value = values_[id];
+  if (value.where == Where::kVector && !HasHost(value.place)) return VectorAt(value.place);
+  return LoadVector(id, scratch);
+}
+
+Xmm BlockEmitter::LoadVector(ValueId id, const Xmm& scratch) {
+  const Value& value = values_[id];
+  switch (value.where) {
+    case Where::kXmm:
+      return xmm(value.place);
+    case Where::kVector:
+      if (HasHost(value.place)) return HostOf(value.place);
+      a_.vmovdqa(scratch, VectorAt(value.place));
+      return scratch;
+    case Where::kStorage: {
+      const Mem at = StorageAt(static_cast<int32_t>(value.constant));
+      a_.vmovdqu(scratch, at);
+      a_.vpshufb(scratch, scratch, SwappedBytes());
+      return scratch;
+    }
+    default:
+      a_.reportError(kErrorInvalidState);
+      return scratch;
+  }
+}
+
+// Nothing that still wants the vector register as it was is in the way: an instruction reads before
+// it sets, but for what the condition code waits for.
+Xmm BlockEmitter::VectorTarget(const Operation& operation) {
+  const Operation* end = guest_.ir.operations.data() + instruction_->last;
+  for (const Operation* next = &operation + 1; next != end; ++next) {
+    if (next->opcode == Opcode::kNothing) continue;
+    if (next->opcode != Opcode::kSetVr || next->arguments[0] != operation.result) break;
+    const auto r = static_cast<int>(next->immediates[0]);
+    if (!HasHost(r)) break;
+    ProtectFloating(r, 0);
+    return HostOf(r);
+  }
+  return xmm0;
+}
+
+void BlockEmitter::IsVectorResult(const Operation& operation, const Xmm& target) {
+  Value& value = values_[operation.result];
+  value = Value{};
+  value.where = Where::kXmm;
+  value.place = static_cast<uint8_t>(target.id());
+}
+
+void BlockEmitter::EmitSetVr(const Operation& operation) {
+  const auto r = static_cast<int>(operation.immediates[0]);
+  const ValueId id = operation.arguments[0];
+  Value& value = values_[id];
+  if (value.where == Where::kVector && value.place == r) return;
+  if (HasHost(r)) {
+    const Xmm host = HostOf(r);
+    if (value.where != Where::kXmm || value.place != host.id()) {
+      ProtectFloating(r, 0);
+      const Xmm from = LoadVector(id, host);
+      if (from.id() != host.id()) a_.vmovdqa(host, from);
+    }
+  } else {
+    ProtectFloating(r, 0);
+    a_.vmovdqa(VectorAt(r), LoadVector(id, xmm0));
+  }
+  if (value.where == Where::kVector) return;
+  // Who still wants the value finds it in the register from now on.
+  value.where = Where::kVector;
+  value.place = static_cast<uint8_t>(r);
+}
+
+void BlockEmitter::EmitLoadVector(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  const Gp address = Load(operation.arguments[0], 64);
+  int index;
+  const Gp entry = Scratch(index);
+  HandlerAt(slow, &address);
+  const Xmm target = VectorTarget(operation);
+  FindPage(At(operation.arguments[0]), address, entry, 16, false, unaligned, slow);
+  Access(slow);
+  a_.vmovdqu(target, ptr(address, entry));
+  a_.vpshufb(target, target, SwappedBytes());
+  IsVectorResult(operation, target);
+}
+
+void BlockEmitter::EmitStoreVector(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  const Gp address = Load(operation.arguments[0], 64);
+  int index;
+  const Gp entry = Scratch(index);
+  HandlerAt(slow, &address);
+  a_.vpshufb(xmm1, LoadVector(operation.arguments[1], xmm0), SwappedBytes());
+  FindPage(At(operation.arguments[0]), address, entry, 16, true, unaligned, slow);
+  Access(slow);
+  a_.vmovdqu(ptr(address, entry), xmm1);
+}
+
+void BlockEmitter::EmitVectorElement(const Operation& operation) {
+  const int width = WidthOf(operation.type);
+  const int last = 64 / width - 1;
+  const auto lane = static_cast<int>(operation.immediates[0]) ^ last;
+  const Xmm from = LoadVector(operation.arguments[0], xmm0);
+  const Gp gp = NewTemporary(operation.result);
+  switch (width) {
+    case 8:
+      a_.vpextrb(gp.r32(), from, lane);
+      break;
+    case 16:
+      a_.vpextrw(gp.r32(), from, lane);
+      break;
+    case 32:
+      lane == 0 ? a_.vmovd(gp.r32(), from) : a_.vpextrd(gp.r32(), from, lane);
+      break;
+    default:
+      lane == 0 ? a_.vmovq(gp, from) : a_.vpextrq(gp, from, lane);
+      break;
+  }
+  values_[operation.result].clean = width <= 32;
+}
+
+// Bit i of 16 is that of byte i, both from the left.
+void BlockEmitter::EmitVectorMask(const Operation& operation) {
+  const Xmm from = LoadVector(operation.arguments[0], xmm0);
+  const Gp gp = NewTemporary(operation.result);
+  a_.vpshufd(xmm1, from, 0x4e);
+  a_.vpmovmskb(gp.r32(), xmm1);
+  values_[operation.result].clean = true;
+}
+
+bool BlockEmitter::TakesNumber(const Operation& operation) {
+  switch (static_cast<VectorOperation>(operation.immediates[0])) {
+    case VectorOperation::kLeft:
+    case VectorOperation::kAll:
+      return operation.immediates[1] >= 2;
+    default:
+      return false;
+  }
+}
+
+}  // namespace hypervisor::x86
