@@ -13,27 +13,32 @@ import sys
 
 ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "5"))
 ENGINES = os.environ.get("BENCHMARK_ENGINES", "interpreter translator").split()
-KERNELS = "tests/benchmarks/guest/kernels.elf"
-OURS = ["tests/benchmarks/run_kernels", KERNELS]
-HOST = ["tests/benchmarks/guest/host_kernels"]
+PROGRAMS = os.environ.get("BENCHMARK_PROGRAMS", "kernels vectors").split()
+GUEST = "tests/benchmarks/guest/"
+OURS = ["tests/benchmarks/run_kernels", GUEST + "%s.elf"]
+HOST = [GUEST + "host_%s"]
 QEMU = ["qemu-system-s390x", "-M", "s390-ccw-virtio", "-m", "64", "-nodefaults", "-nographic",
-        "-chardev", "stdio,id=c", "-device", "sclpconsole,chardev=c", "-kernel", KERNELS]
+        "-chardev", "stdio,id=c", "-device", "sclpconsole,chardev=c", "-kernel", GUEST + "%s.elf"]
 CLASSES = {
     "integer": ["hash", "sort", "compress", "interpret", "matrix", "mix"],
     "calls and returns": ["calls"],
     "pointer chasing": ["chase"],
     "binary floating point": ["double", "bodies", "fourier"],
     "storage to storage": ["move", "copy", "compare", "lengths"],
+    "vector": ["sum", "scale", "filter", "dot", "axpy", "polynomial"],
+    "storage vector": ["vector-move", "vector-compare", "vector-lengths"],
 }
 # Sums of rounded numbers: a compiler may fuse a multiplication and an addition, or not.
-FLOATING = CLASSES["binary floating point"]
+FLOATING = CLASSES["binary floating point"] + ["dot", "axpy", "polynomial"]
 
 
 def run(command, engine=""):
     """{kernel: (checksum, microseconds, instructions, CPU microseconds)}; only ours have the last two."""
-    process = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120,
-                             env=dict(os.environ, UCONTROL_ENGINE=engine))
-    lines = [line.split() for line in process.stdout.decode(errors="replace").splitlines()]
+    lines = []
+    for program in PROGRAMS:
+        process = subprocess.run([word.replace("%s", program) for word in command], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, timeout=120, env=dict(os.environ, UCONTROL_ENGINE=engine))
+        lines += [line.split() for line in process.stdout.decode(errors="replace").splitlines()]
     return {line[0]: (line[1], *map(int, line[2:])) for line in lines if len(line) >= 3}
 
 
@@ -44,19 +49,21 @@ def load():
 
 def compare(engine, ours, peers, hosts):
     """Prints one engine's tables; whether every checksum is QEMU's."""
-    print("\n%-12s %10s %10s %10s %8s %8s %8s" % (engine, "ours us", "qemu us", "host us", "x qemu", "of host", "MIPS"))
+    print("\n%-14s %10s %10s %10s %8s %8s %8s" % (engine, "ours us", "qemu us", "host us", "x qemu", "of host", "MIPS"))
     right, ratios, slowdowns = True, {}, {}
     for name in peers[0]:
+        if not any(name in r for r in ours):
+            continue  # the machine lacks what it needs
         guests = ours + peers if name in FLOATING else ours + peers + hosts
         if any(r.get(name, (None,))[0] != peers[0][name][0] for r in guests):
-            print("%-12s checksums differ" % name)
+            print("%-14s checksums differ" % name)
             right = False
             continue
         mine, peer, host = (statistics.median(r[name][1] for r in runs) for runs in (ours, peers, hosts))
         rate = statistics.median(r[name][2] / max(r[name][3], 1) for r in ours)
         ratios[name] = peer / max(mine, 1)
         slowdowns[name] = mine / max(host, 1)
-        print("%-12s %10d %10d %10d %8.2f %8.2f %8.1f" % (name, mine, peer, host, ratios[name], slowdowns[name], rate))
+        print("%-14s %10d %10d %10d %8.2f %8.2f %8.1f" % (name, mine, peer, host, ratios[name], slowdowns[name], rate))
     for title, names in CLASSES.items():
         known = [name for name in names if name in ratios]
         if known:
