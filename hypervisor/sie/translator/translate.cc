@@ -1,5 +1,6 @@
 // From guest code to a translated block.
 #include <asmjit/x86.h>
+#include <time.h>
 
 #include <cstddef>
 
@@ -14,7 +15,31 @@ namespace hypervisor {
 using x86::Block;
 using x86::Site;
 
+namespace {
+
+// Adds the CPU time of a thread, while it exists, to a sum.
+class Stopwatch {
+ public:
+  explicit Stopwatch(uint64_t& sum) : sum_(sum), begun_(Now()) {}
+  ~Stopwatch() { sum_ += Now() - begun_; }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  static uint64_t Now() {
+    timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+  }
+
+  uint64_t& sum_;
+  const uint64_t begun_;
+};
+
+}  // namespace
+
 Block* Translator::Translate(const Key& key) {
+  const Stopwatch stopwatch(counts_.nanoseconds);
   if (sites_.size() > kMostSites || blocks_.size() > kMostBlocks ||
       all_blocks_.size() + 2 > kMostBlocks) {
     Forget();
@@ -27,6 +52,7 @@ Block* Translator::Translate(const Key& key) {
 }
 
 void Translator::TranslateAgain(const Key& key, Block& first) {
+  const Stopwatch stopwatch(counts_.nanoseconds);
   if (sites_.size() > kMostSites || all_blocks_.size() + 2 > kMostBlocks) return;
   const Block old = first;
   first.is_region = true;  // whatever comes of it

@@ -250,6 +250,7 @@ void Translator::AddStatistics(EngineStatistics& sums) const {
   Interpreter::AddStatistics(sums);
   sums["translated blocks"] += counts_.blocks;
   sums["translated regions"] += counts_.regions;
+  sums["microseconds of translating"] += counts_.nanoseconds / 1000;
   sums["translated again, since the guest's code had changed"] += counts_.renewals;
   sums["translations forgotten, all"] += forgotten_;
   sums["bytes of code"] += used_;
