@@ -1,6 +1,7 @@
 // Four CPUs update the same location (PoP: Program Execution, "Interlocked-Update References"):
 // none of their updates is lost.
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -11,10 +12,14 @@ namespace hypervisor {
 namespace {
 
 constexpr size_t kCpus = 4;
-constexpr uint64_t kTurns = 20'000;
 constexpr uint64_t kCode = 0x10000;  // 0x1000 a CPU
 constexpr uint64_t kWord = 0x20000;
 constexpr uint64_t kLock = 0x20100;
+
+// Fewer if each takes the translator's rare ways.
+uint64_t Turns() {
+  return std::getenv("UCONTROL_CHAOS") ? 200 : 20'000;
+}
 
 class InterlockedUpdateTest : public testing::Test {
  protected:
@@ -32,7 +37,7 @@ class InterlockedUpdateTest : public testing::Test {
       state.gpr[6] = kLock;
       state.gpr[7] = number;
       state.gpr[8] = state.gpr[9] = 1;
-      state.gpr[11] = kTurns;
+      state.gpr[11] = Turns();
     }
     bool begun = false;
     storage_.Run([&begun] { return !std::exchange(begun, true); });
@@ -47,6 +52,7 @@ class InterlockedUpdateTest : public testing::Test {
 
 // Plain additions are lost: it shows that the CPUs do meet. Whether they do is the host's affair.
 TEST_F(InterlockedUpdateTest, PlainUpdatesMeet) {
+  if (std::getenv("UCONTROL_CHAOS")) GTEST_SKIP() << "so slow that they hardly do";
   Code code;
   code.Put({0x58, 0x00, 0x50, 0x00});  // l 0,0(5)
   code.Put({0xa7, 0x0a, 0x00, 0x01});  // ahi 0,1
@@ -56,7 +62,7 @@ TEST_F(InterlockedUpdateTest, PlainUpdatesMeet) {
   while (lost == 0 && std::chrono::steady_clock::now() < end) {
     machine().Put<uint32_t>(kWord, 0);
     Run(code);
-    lost = kCpus * kTurns - machine().Read<uint32_t>(kWord);
+    lost = kCpus * Turns() - machine().Read<uint32_t>(kWord);
   }
   if (std::thread::hardware_concurrency() == 1) GTEST_SKIP() << "one CPU of the host";
   EXPECT_GT(lost, 0u);
@@ -69,10 +75,10 @@ TEST_F(InterlockedUpdateTest, LoadAndAdd) {
   code.Put({0xeb, 0x09, 0x50, 0x10, 0x00, 0xe8});  // laag 0,9,16(5)
   code.Put({0xeb, 0x09, 0x50, 0x18, 0x00, 0xea});  // laalg 0,9,24(5)
   Run(code);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord + 8), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord + 16), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord + 24), kCpus * kTurns);
+  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint32_t>(kWord + 8), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint64_t>(kWord + 16), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint64_t>(kWord + 24), kCpus * Turns());
 }
 
 TEST_F(InterlockedUpdateTest, AddImmediateToStorage) {
@@ -82,10 +88,10 @@ TEST_F(InterlockedUpdateTest, AddImmediateToStorage) {
   code.Put({0xeb, 0x01, 0x50, 0x10, 0x00, 0x7a});  // agsi 16(5),1
   code.Put({0xeb, 0x01, 0x50, 0x18, 0x00, 0x7e});  // algsi 24(5),1
   Run(code);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord + 8), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord + 16), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord + 24), kCpus * kTurns);
+  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint32_t>(kWord + 8), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint64_t>(kWord + 16), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint64_t>(kWord + 24), kCpus * Turns());
 }
 
 // Each CPU has a byte's bit of its own: it finds it as it left it, whatever becomes of the others.
@@ -107,8 +113,8 @@ TEST_F(InterlockedUpdateTest, AndOrExclusiveOr) {
   const uint64_t each = (1u << kCpus) - 1;
   EXPECT_EQ(machine().Read<uint32_t>(kWord), 0u);
   EXPECT_EQ(machine().Read<uint32_t>(kWord + 4), 0u);
-  EXPECT_EQ(machine().Read<uint32_t>(kLock), kTurns * each);          // always
-  EXPECT_EQ(machine().Read<uint32_t>(kLock + 8), kTurns / 2 * each);  // every other time
+  EXPECT_EQ(machine().Read<uint32_t>(kLock), Turns() * each);          // always
+  EXPECT_EQ(machine().Read<uint32_t>(kLock + 8), Turns() / 2 * each);  // every other time
 }
 
 TEST_F(InterlockedUpdateTest, CompareAndSwap) {
@@ -126,8 +132,8 @@ TEST_F(InterlockedUpdateTest, CompareAndSwap) {
   code.Put({0xeb, 0x23, 0x50, 0x08, 0x00, 0x30});  // csg 2,3,8(5)
   code.BranchIf(7, again);
   Run(code);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord + 8), kCpus * kTurns);
+  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint64_t>(kWord + 8), kCpus * Turns());
 }
 
 // Both halves of 16 bytes, and both of eight.
@@ -150,10 +156,10 @@ TEST_F(InterlockedUpdateTest, CompareDoubleAndSwap) {
   code.Put({0xbb, 0x2c, 0x50, 0x10});  // cds 2,12,16(5)
   code.BranchIf(7, again);
   Run(code);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint64_t>(kWord + 8), -kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord + 16), kCpus * kTurns);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord + 20), static_cast<uint32_t>(-kCpus * kTurns));
+  EXPECT_EQ(machine().Read<uint64_t>(kWord), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint64_t>(kWord + 8), -kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint32_t>(kWord + 16), kCpus * Turns());
+  EXPECT_EQ(machine().Read<uint32_t>(kWord + 20), static_cast<uint32_t>(-kCpus * Turns()));
 }
 
 // A lock of TEST AND SET, opened by a plain store, around a plain addition.
@@ -167,7 +173,7 @@ TEST_F(InterlockedUpdateTest, WhatALockGuards) {
   code.Put({0x50, 0x00, 0x50, 0x00});  // st 0,0(5)
   code.Put({0x92, 0x00, 0x60, 0x00});  // mvi 0(6),0
   Run(code);
-  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * kTurns);
+  EXPECT_EQ(machine().Read<uint32_t>(kWord), kCpus * Turns());
 }
 
 }  // namespace
