@@ -61,14 +61,15 @@ bool LoadsPsw(RowIndex row) {
   return rows[row];
 }
 
-// PoP: Program Execution: CPU Serialization. Rows that record it say so themselves.
+// PoP: Program Execution: CPU Serialization. Rows that record it say so themselves. What updates
+// storage interlocked, as LAA, ASI and NI do, is serialized for its operand only (Specific-Operand
+// Serialization): it may go on with instructions that were fetched before.
 bool Serializes(RowIndex row) {
   static const std::vector<bool> rows =
-      RowsNamed({"CS",    "CSY",  "CSG",   "CDS",   "CDSY",  "CDSG", "CSST", "CSP",  "CSPG",
-                 "IPTE",  "IDTE", "CRDTE", "LPSW",  "LPSWE", "PC",   "PR",   "PT",   "PTI",
-                 "PLO",   "PTLB", "PALB",  "RRBE",  "SSKE",  "SIGP", "SPX",  "STCK", "STCKE",
-                 "SVC",   "TS",   "TRAP2", "TRAP4", "BSA",   "BSG",  "LAA",  "LAAG", "LAAL",
-                 "LAALG", "LAN",  "LANG",  "LAO",   "LAOG",  "LAX",  "LAXG", "PFMF"});
+      RowsNamed({"CS",   "CSY",  "CSG",   "CDS",   "CDSY",  "CDSG", "CSST", "CSP",  "CSPG",
+                 "IPTE", "IDTE", "CRDTE", "LPSW",  "LPSWE", "PC",   "PR",   "PT",   "PTI",
+                 "PLO",  "PTLB", "PALB",  "RRBE",  "SSKE",  "SIGP", "SPX",  "STCK", "STCKE",
+                 "SVC",  "TS",   "TRAP2", "TRAP4", "BSA",   "BSG",  "PFMF"});
   return rows[row];
 }
 
@@ -130,7 +131,6 @@ class Translator::PageReader {
         Remove(instruction, Opcode::kFixedPointOverflowIf);
       // What is behind a serialization may not be what it was: it is another block, to be compared.
       instruction.serializes = Contains(guest_, instruction, Opcode::kSerialize) ||
-                               Contains(guest_, instruction, Opcode::kUpdateStorage) ||
                                Contains(guest_, instruction, Opcode::kCompareAndSwapStorage) ||
                                Serializes(row);
       FindBranch(guest_, instruction);

@@ -482,7 +482,7 @@ void BlockEmitter::EmitUpdate(const Operation& operation) {
   a_.lock().cmpxchg(at, sized(updated));
   a_.jnz(again);
   if (width > 8) a_.bswap(Sized(rax, width));
-  a_.inc(InFrame(offsetof(Frame, epoch), 8));
+  if (instruction_->serializes) a_.inc(InFrame(offsetof(Frame, epoch), 8));
   KeepAccumulator(operation.result);
 }
 
