@@ -60,8 +60,9 @@ void PageTables::Set(uint64_t page, uint64_t read, uint64_t write) {
   PageEntry& for_loads = current_->entries[page];
   PageEntry& for_stores = current_->entries[kEntries + page];
   if (for_loads == 0 && for_stores == 0) {
-    if (current_->filled.size() >= kMostFilled) Empty(*current_, false);
-    current_->filled.push_back(static_cast<uint32_t>(page));
+    if (current_->filled_count >= kMostFilled) Empty(*current_, false);
+    current_->filled[page & 0xff].push_back(static_cast<uint32_t>(page));
+    ++current_->filled_count;
   }
   for_loads = read;
   for_stores = write;
@@ -89,9 +90,11 @@ void PageTables::DropWrites(const uint8_t* host) {
       PageEntry& low = LowEntry(table, page);
       if (low != 0 && low + (page << 12) == address) low = 0;
     }
-    for (const uint32_t page : table.filled) {
-      PageEntry& entry = table.entries[kEntries + page];
-      if (entry != 0 && entry + (uint64_t{page} << 12) == address) entry = 0;
+    for (const auto& pages : table.filled) {
+      for (const uint32_t page : pages) {
+        PageEntry& entry = table.entries[kEntries + page];
+        if (entry != 0 && entry + (uint64_t{page} << 12) == address) entry = 0;
+      }
     }
   }
 }
@@ -100,12 +103,10 @@ void PageTables::DropPages(uint64_t guests_table, uint8_t index) {
   for (Table& table : tables_) {
     if (std::ranges::count(table.window.guests_tables, guests_table) > 0) ShowWindow(table, {});
     if (table.entries && index < x86::kLowPages) LowEntry(table, index) = 0;
-    for (const uint32_t group : table.pages) {
-      for (uint64_t half = 0; half < 1 << kEntriesOfPage; half += 256) {
-        const uint64_t page = (uint64_t{group} << kEntriesOfPage) + half + index;
-        table.entries[page] = table.entries[kEntries + page] = 0;
-      }
-    }
+    std::vector<uint32_t>& pages = table.filled[index];
+    for (const uint32_t page : pages) table.entries[page] = table.entries[kEntries + page] = 0;
+    table.filled_count -= pages.size();
+    pages.clear();
   }
 }
 
@@ -120,8 +121,11 @@ void PageTables::Clear() {
 void PageTables::Empty(Table& table, bool give_back) {
   ShowWindow(table, {});
   for (uint64_t page = 0; page < x86::kLowPages; ++page) LowEntry(table, page) = 0;
-  for (const uint32_t page : table.filled) table.entries[page] = table.entries[kEntries + page] = 0;
-  table.filled.clear();
+  for (auto& pages : table.filled) {
+    for (const uint32_t page : pages) table.entries[page] = table.entries[kEntries + page] = 0;
+    pages.clear();
+  }
+  table.filled_count = 0;
   if (!give_back) return;
   madvise(table.entries, 2 * kEntries * sizeof(PageEntry), MADV_DONTNEED);
   pages_ -= table.pages.size();

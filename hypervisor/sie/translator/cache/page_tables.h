@@ -66,7 +66,9 @@ class PageTables {
     x86::PageEntry* entries = nullptr;
     uint64_t context = ~uint64_t{0};
     uint64_t used = 0;  // when
-    std::vector<uint32_t> filled;
+    // Pages with entries, by the rightmost eight bits of their number.
+    std::array<std::vector<uint32_t>, 256> filled;
+    size_t filled_count = 0;
     absl::flat_hash_set<uint32_t>
         pages;  // of ours that hold entries: as many for loads as for stores
     Window window;
