@@ -37,13 +37,8 @@ void Translator::PurgePages(uint64_t origin, uint8_t index) {
 
 int Translator::GoElsewhere(x86::Frame* frame) {
   if ((ia_ & 1) || busy_page_ || !Synchronize()) return x86::kLeave;
-  const x86::JumpEntry& known = jumps_[(ia_ >> 1) % x86::kJumpEntries];
-  const uint8_t* code = known.entry;
-  if (known.address != ia_ || known.salt != salt_) {
-    const x86::Block* block = Find();
-    if (!block) return x86::kLeave;
-    code = block->entry;
-  }
+  const uint8_t* code = FindCode();
+  if (!code) return x86::kLeave;
   frame->salt = salt_;
   frame->budget = budget_;
   frame->pages = table_;

@@ -109,9 +109,9 @@ Translator::Outcome Translator::Loop() {
       ++budget_;
     }
     if (busy_page_) LeaveUnwatched(busy_page_);
-    const Block* block = nullptr;
-    if (!is_cold_ && per_events_ == 0 && !(ia_ & 1) && Synchronize()) block = Find();
-    const Outcome outcome = block ? Execute(*block) : is_cold_ ? InterpretRun() : InterpretOne();
+    const uint8_t* code = nullptr;
+    if (!is_cold_ && per_events_ == 0 && !(ia_ & 1) && Synchronize()) code = FindCode();
+    const Outcome outcome = code ? Execute(code) : is_cold_ ? InterpretRun() : InterpretOne();
     if (outcome != Outcome::kGoOn) return outcome;
   }
 }
@@ -145,8 +145,7 @@ bool Translator::IsWarm(const Key& key) {
   return false;
 }
 
-Translator::Outcome Translator::Execute(const Block& first) {
-  const Block* block = &first;
+Translator::Outcome Translator::Execute(const uint8_t* code) {
   for (;;) {
     x86::Transfer transfer;
     transfer.engine = static_cast<Translator*>(this);
@@ -158,7 +157,7 @@ Translator::Outcome Translator::Execute(const Block& first) {
     transfer.cc_high = cc_ >> 1;
     ended_ = false;
     x86::BeginGuestArithmetic(state_->fpc);
-    stubs_.enter(&transfer, block->entry, state_, table_);
+    stubs_.enter(&transfer, code, state_, table_);
     x86::EndGuestArithmetic(state_->fpc);
     epoch_ = transfer.epoch;
     ++counts_.exits[static_cast<size_t>(transfer.leave)];
@@ -175,14 +174,16 @@ Translator::Outcome Translator::Execute(const Block& first) {
       return Outcome::kGoOn;
     }
     if (transfer.leave == Leave::kStale) {
-      block = Renew();
+      const Block* block = Renew();
       if (!block || budget_ <= 0) return Outcome::kGoOn;
+      code = block->entry;
       continue;
     }
     if ((ia_ & 1) || budget_ <= 0) return Outcome::kGoOn;
     const uint64_t before = forgotten_;
-    block = Find();
+    const Block* block = Find();
     if (!block) return Outcome::kGoOn;
+    code = block->entry;
     if (transfer.leave == Leave::kLink && forgotten_ == before && !chaos_.unlinked) {
       Patch(links_[transfer.link], block->entry);
     }
@@ -200,6 +201,7 @@ void Translator::Sample() {
 
 // The block at ia_ is not what the guest has there any more.
 const Block* Translator::Renew() {
+  jumps_[(ia_ >> 1) % x86::kJumpEntries] = {};
   const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
   if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
   const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
@@ -219,6 +221,13 @@ const Block* Translator::Renew() {
   Remember(fresh->entry);
   if (forgotten_ == before) Replace(old, *fresh);
   return fresh;
+}
+
+const uint8_t* Translator::FindCode() {
+  const x86::JumpEntry& known = jumps_[(ia_ >> 1) % x86::kJumpEntries];
+  if (known.address == ia_ && known.salt == salt_) return known.entry;
+  const Block* block = Find();
+  return block ? block->entry : nullptr;
 }
 
 const Block* Translator::Find() {

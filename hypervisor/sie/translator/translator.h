@@ -73,11 +73,13 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // Whether what stands here has been executed often enough to be worth a translation; if not, it
   // is noted, and this once it is for the interpreter.
   bool IsWarm(const Key& key);
-  Outcome Execute(const x86::Block& block);
+  Outcome Execute(const uint8_t* code);
   uint16_t CurrentMode() const;
   // Makes page tables, mode and salt those of the CPU's state; false if there is no page table.
   bool Synchronize();
-  // The block at ia_; null if its instruction is for the interpreter.
+  // The code of what stands at ia_; null if that is for the interpreter.
+  const uint8_t* FindCode();
+  // Likewise the block, if branches don't know it.
   const x86::Block* Find();
   const x86::Block* Renew();
   x86::Block* Translate(const Key& key);

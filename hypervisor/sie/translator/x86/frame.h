@@ -50,7 +50,7 @@ struct JumpEntry {
   const uint8_t* entry = nullptr;
   uint64_t unused = 0;
 };
-inline constexpr uint64_t kJumpEntries = 16384;
+inline constexpr uint64_t kJumpEntries = 65536;
 
 // Where a page of a data space is: our address less the guest's, or 0 if an access needs C++. A
 // table has an entry for loads from each page, and behind them one for stores to each.
