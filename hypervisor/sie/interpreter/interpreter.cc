@@ -1,5 +1,7 @@
 #include "hypervisor/sie/interpreter/interpreter.h"
 
+#include <atomic>
+#include <bit>
 #include <utility>
 
 #include "hypervisor/arch/host_clock.h"
@@ -11,6 +13,21 @@
 namespace hypervisor {
 
 using uapi::Interception;
+
+namespace {
+
+// Others change flags in other bytes of that word meanwhile, so that a store of this byte alone
+// needs no interlocked update.
+void ShowRunning(uapi::SieBlock& block, bool running) {
+  constexpr size_t kByte = std::endian::native == std::endian::little ? 2 : 1;
+  constexpr auto kRunning = static_cast<uint8_t>(uapi::kCpuRunning >> 16);
+  static_assert(uint32_t{kRunning} << 16 == uapi::kCpuRunning);
+  const std::atomic_ref byte(reinterpret_cast<uint8_t*>(&block.cpuflags)[kByte]);
+  const auto others = static_cast<uint8_t>(byte.load(std::memory_order_relaxed) & ~kRunning);
+  byte.store(running ? others | kRunning : others, std::memory_order_relaxed);
+}
+
+}  // namespace
 
 std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment) {
   return std::make_unique<Interpreter>(environment);
@@ -77,7 +94,7 @@ void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
     tlb_.Flush();
     purged = true;
   }
-  std::atomic_ref(block.cpuflags).fetch_or(uapi::kCpuRunning, std::memory_order_relaxed);
+  ShowRunning(block, true);
   budget_ = granted_ = 0;
   if (purged || !ControlIsAsRemembered(cpu) || (cpu.psw.address & 1)) {
     LoadPsw(cpu.psw);
@@ -98,7 +115,7 @@ void Interpreter::Leave() {
   RememberControl();
   granted_ = budget_ = 0;
   block_->cputm = EndTimer();
-  std::atomic_ref(block_->cpuflags).fetch_and(~uapi::kCpuRunning, std::memory_order_relaxed);
+  ShowRunning(*block_, false);
   environment_.broadcast.Leave(member_);
 }
 
