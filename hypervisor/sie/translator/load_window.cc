@@ -42,7 +42,7 @@ uint64_t SuccessiveEntries(const uint8_t* at, uint64_t most) {
 }  // namespace
 
 void Translator::WidenWindow(uint64_t address) {
-  if (data_context_ == Tlb::kNoContext || data_context_ != table_context_) return;
+  if (data_context_ == Tlb::kNoContext || data_context_ != table_context_ || chaos_.slow) return;
   const uint64_t end = page_tables_.window().end;
   if (address < end || address - end > kReach || psw_key() != 0 || environment_.keys.used()) return;
   uint64_t asce_word = 0;

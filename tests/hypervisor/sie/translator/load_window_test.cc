@@ -134,7 +134,7 @@ TEST_F(LoadWindowTest, APageThatIsInvalidatedIsLoadedFromNoMore) {
   machine_.cpu.psw.address = 0x20000;
   machine_.Run();
   Sum(0x40008, 1, 0);
-  EXPECT_EQ(machine_.block.iprcc, 0x11);  // page translation
+  EXPECT_EQ(machine_.block.iprcc, 0x11);      // page translation
   EXPECT_EQ(machine_.cpu.psw.address, kSum);  // nullified
   // Segments 1 to 3 have no page tables.
   machine_.block.iprcc = 0;

@@ -52,7 +52,11 @@ UserAddress PageOf(GuestMachine& machine, uint64_t page) {
 LockStep::LockStep(uint64_t seed, bool waits_for_warm) : seed_(seed) {
   for (GuestMachine* machine : {&interpreted_, &translated_}) machine->block.ictl = uapi::kIctlPint;
   std::vector<bool> chance;
-  for (const TableRow& row : Table()) chance.push_back(IsOfChance(row));
+  for (const TableRow& row : Table())
+    chance.push_back(IsOfChance(row) || (!uses_keys_ && SeesReferences(row)));
+  for (GuestMachine* machine : {&interpreted_, &translated_}) {
+    if (uses_keys_) machine->keys.set_used();
+  }
   auto interpreter = std::make_unique<CountedInterpreter>(
       SieEnvironment{interpreted_.space, interpreted_.keys, interpreted_.broadcast,
                      interpreted_.facilities_},
@@ -351,8 +355,9 @@ std::string LockStep::WhereComparedDiffers() {
 std::string LockStep::WhereAllDiffers() {
   std::string text = WhereStorageDiffers(0, GuestMachine::kStorageSize);
   for (uint64_t page = 0; page < kPages; ++page) {
-    const auto key = [page](GuestMachine& machine) {
-      return machine.keys.KeyOf(PageOf(machine, page)).load();
+    const auto key = [this, page](GuestMachine& machine) {
+      const uint8_t all = machine.keys.KeyOf(PageOf(machine, page));
+      return uses_keys_ ? all : all & ~kKeyReference;
     };
     if (key(interpreted_) != key(translated_)) {
       text += Line("key of page %lx: interpreter %x, translator %x\n", page, key(interpreted_),

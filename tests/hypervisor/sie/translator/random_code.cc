@@ -42,6 +42,11 @@ bool IsOfChance(const TableRow& row) {
   return names.contains(row.mnemonic);
 }
 
+bool SeesReferences(const TableRow& row) {
+  static const std::set<std::string_view> names = {"ISKE", "SSKE", "RRBE", "RRBM", "IRBM"};
+  return names.contains(row.mnemonic);
+}
+
 bool IsExecutedInLockStep(const TableRow& row) {
   const bool offered = row.facility == Facility::kZArch || row.facility == Facility::kN3 ||
                        OfferedFacilities().Has(row.facility);
@@ -49,9 +54,10 @@ bool IsExecutedInLockStep(const TableRow& row) {
   return offered && executes && !IsOfChance(row);
 }
 
-RandomCode::RandomCode(Random& random) : random_(random) {
+RandomCode::RandomCode(Random& random, bool sees_references) : random_(random) {
   for (RowIndex row = 0; row < Table().size(); ++row) {
     if (!IsExecutedInLockStep(Table()[row])) continue;
+    if (!sees_references && SeesReferences(Table()[row])) continue;
     rows_.push_back(row);
     if (IsVector(Table()[row].format)) vector_.push_back(row);
     if (Table()[row].kind != RowKind::kSemantics) continue;

@@ -31,6 +31,8 @@ bool IsExecutedInLockStep(const TableRow& row);
 // Rows whose result depends on the time, on chance or on the engine: code that is made by stores of
 // other code may still have them.
 bool IsOfChance(const TableRow& row);
+// Rows that see reference bits of storage keys.
+bool SeesReferences(const TableRow& row);
 
 class RandomCode {
  public:
@@ -39,7 +41,7 @@ class RandomCode {
   static constexpr uint64_t kData = 0x100000;
   static constexpr uint64_t kDataSize = 0x8000;
 
-  explicit RandomCode(Random& random);
+  RandomCode(Random& random, bool sees_references);
 
   // What the next code is like.
   void Begin();
