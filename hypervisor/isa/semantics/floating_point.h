@@ -54,6 +54,12 @@ struct Zero {
   static auto Of(auto& cpu) { return cpu.template Constant<T>(0); }
 };
 
+// LOAD LENGTHENED of a short hexadecimal number: the same, with zeros in its right half.
+struct WithZerosOnTheRight {
+  using Type = U64;
+  static auto Of(auto& cpu, auto a) { return cpu.template Convert<U64>(a) << 32; }
+};
+
 inline constexpr U64 kSignBit = U64{1} << 63;
 
 // LOAD POSITIVE, LOAD NEGATIVE, LOAD COMPLEMENT and COPY SIGN: no exceptions, no condition code.

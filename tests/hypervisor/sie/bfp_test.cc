@@ -49,6 +49,17 @@ class BfpTest : public testing::Test {
   int cc = 0;
 };
 
+// As compilers for z13 load a short number: without what was in the register.
+TEST_F(BfpTest, AShortNumberIsLoadedWithZerosOnItsRight) {
+  fpr(1) = fpr(2) = 0x1111111122222222;
+  gpr(5) = kA;
+  machine.Put<uint64_t>(kA, 0xfedcba9876543210);
+  EXPECT_EQ(Execute({0xed, 0x10, 0x50, 0x00, 0x00, 0x24}), 0);  // lde 1,0(5)
+  EXPECT_EQ(fpr(1), 0xfedcba9800000000u);
+  EXPECT_EQ(Execute({0xb3, 0x24, 0x00, 0x12}), 0);  // lder 1,2
+  EXPECT_EQ(fpr(1), 0x1111111100000000u);
+}
+
 TEST_F(BfpTest, AddSetsConditionCodeAndFlags) {
   fpr(1) = Bits(1.5);
   fpr(2) = Bits(-4.0);
