@@ -32,19 +32,26 @@ def s390x_guest(name, src, hdrs = [], copts = [], linkopts = [], testonly = Fals
         visibility = visibility,
     )
 
-def linux_program(name, src, visibility = None):
+def linux_program(name, src, copts = [], linkopts = [], testonly = False, visibility = None):
     """Compiles `src` into name.elf, a program of an s390x Linux that needs no libraries there.
 
     Args:
       name: the file, as a target for `data`.
       src: a .c file.
+      copts: further options of the cross compiler.
+      linkopts: libraries, behind the source.
+      testonly: as everywhere.
       visibility: as everywhere.
     """
     native.genrule(
         name = name,
         srcs = [src],
         outs = [name + ".elf"],
-        cmd = "$(location @s390x_gcc//:gcc) -march=z196 -O2 -Wall -Wextra -Werror -static -pthread -o $@ $<",
+        cmd = " ".join(
+            ["$(location @s390x_gcc//:gcc) -march=z196 -O2 -Wall -Wextra -Werror -static -pthread"] +
+            copts + ["-o $@ $<"] + linkopts,
+        ),
         tools = ["@s390x_gcc//:gcc"],
+        testonly = testonly,
         visibility = visibility,
     )

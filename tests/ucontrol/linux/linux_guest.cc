@@ -43,10 +43,12 @@ absl::Status LinuxGuest::Start(const Options& options) {
       .machine = {.facilities = hypervisor::OfferedFacilities()}});
   reader_ = console_.OpenReader(0);
   auto machine = Machine::Create(
-      *device_, {.instructions = FindInstruction,
-                 .listener = this,
-                 .loader = LoaderOf({ReadGuestFile(options.kernel), ReadGuestFile("initramfs"),
-                                     options.command_line, std::nullopt})});
+      *device_,
+      {.instructions = FindInstruction,
+       .listener = this,
+       .loader = LoaderOf({ReadGuestFile(options.kernel),
+                           options.initramfs ? *options.initramfs : ReadGuestFile("initramfs"),
+                           options.command_line, std::nullopt})});
   if (!machine.ok()) return machine.status();
   machine_ = *std::move(machine);
 

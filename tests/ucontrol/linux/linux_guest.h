@@ -29,6 +29,7 @@ class LinuxGuest : public MachineListener {
  public:
   struct Options {
     std::string kernel = "small-kernel";
+    std::optional<std::vector<uint8_t>> initramfs;  // instead of the file
     std::string command_line = "console=ttysclp0";
     uint64_t mebibytes = 256;
     uint16_t cpus = 1;
