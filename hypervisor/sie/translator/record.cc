@@ -4,6 +4,7 @@
 #include "hypervisor/isa/semantics/general.h"
 #include "hypervisor/sie/translator/vector_floating_rows.h"
 #include "hypervisor/sie/translator/vector_rows.h"
+#include "hypervisor/sie/translator/vector_storage_rows.h"
 #include "hypervisor/sie/translator/vector_string_rows.h"
 
 namespace hypervisor {

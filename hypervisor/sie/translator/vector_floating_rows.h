@@ -151,28 +151,15 @@ struct BfpSigns {
   }
 };
 
-// Between a long number and an integer: of a single element.
-struct BfpFromFixed {
+// Conversions: from and to integers of 64 bits, from short to long and back.
+template <VectorOperation kOperation, int kFormat>
+struct BfpConversion {
   static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    if (insn.m3 != kLong || insn.m4 != kSingleElement) return false;
-    const auto integer = cpu.Append<int64_t>(ir::Opcode::kFpr, {}, {insn.r2});
-    SetSingle(cpu, insn.r1, cpu.BfpFromInteger<uint64_t>(integer, insn.m5, insn.m4));
-    return true;
-  }
-};
-struct BfpToFixed {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    if (insn.m3 != kLong || insn.m4 != kSingleElement) return false;
-    const auto [integer, invalid] = cpu.BfpToInteger<uint64_t>(cpu.Fpr(insn.r2), insn.m5, insn.m4);
-    SetSingle(cpu, insn.r1, integer);
-    return true;
-  }
-};
-// From short to long, of a single element.
-struct BfpLengthened {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    if (insn.m3 != kShort || insn.m4 != kSingleElement) return false;
-    SetSingle(cpu, insn.r1, cpu.LengthenBfp(cpu.FprHigh(insn.r2)));
+    if (insn.m3 != kFormat || (insn.m4 & ~kSingleElement) != 0) return false;
+    const bool single = insn.m4 == kSingleElement;
+    SetVr(cpu, insn.r1,
+          VectorBfpOf(cpu, kOperation, kLong, (single ? 1 : 0) | insn.m5 << 4,
+                      {Vr(cpu, insn.r2).id}));
     return true;
   }
 };

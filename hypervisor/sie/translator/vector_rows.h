@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <type_traits>
 
 #include "hypervisor/arch/cpu_state.h"
 #include "hypervisor/isa/insn.h"
@@ -149,89 +150,13 @@ struct OfShift {
   }
 };
 
-// LOAD, STORE and LOAD MULTIPLE, STORE MULTIPLE.
-struct VectorLoaded {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    SetVr(cpu, insn.r1, cpu.Load<VectorRegister>(SecondAddress(cpu, insn), insn.b2));
-    return true;
-  }
-};
-struct VectorStored {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    cpu.Store<VectorRegister>(SecondAddress(cpu, insn), insn.b2, Vr(cpu, insn.r1));
-    return true;
-  }
-};
 struct VectorCopied {
   static bool Record(RecordingCpu& cpu, const Insn& insn) {
     SetVr(cpu, insn.r1, Vr(cpu, insn.r2));
     return true;
   }
 };
-struct VectorsLoaded {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    const int count = insn.r3 - insn.r1 + 1;
-    if (count < 1 || count > 16) return false;
-    const auto values =
-        cpu.LoadSuccessive<VectorRegister>(SecondAddress(cpu, insn), insn.b2, count);
-    for (int i = 0; i < count; ++i) SetVr(cpu, insn.r1 + i, values[static_cast<size_t>(i)]);
-    return true;
-  }
-};
-struct VectorsStored {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    const int count = insn.r3 - insn.r1 + 1;
-    if (count < 1 || count > 16) return false;
-    cpu.StoreSuccessive<VectorRegister>(SecondAddress(cpu, insn), insn.b2, count,
-                                        [&](int i) { return Vr(cpu, insn.r1 + i); });
-    return true;
-  }
-};
-
-// How many bytes there are up to a boundary of 64 << M3, at most 16.
-inline Recorded<uint32_t> BytesToBoundary(RecordingCpu& cpu, Recorded<uint64_t> address,
-                                          const Insn& insn) {
-  const auto block = uint32_t{64} << insn.m3;
-  const auto left =
-      cpu.Constant(block) - (cpu.Convert<uint32_t>(address) & cpu.Constant(block - 1));
-  const auto all = cpu.Constant(uint32_t{16});
-  return cpu.Select(left < all, left, all);
-}
-constexpr int kLastBoundary = 6;
-
-struct CountToBoundary {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    if (insn.m3 > kLastBoundary) return false;
-    const auto count = BytesToBoundary(cpu, SecondAddress(cpu, insn), insn);
-    cpu.SetGpr(insn.r1, count);
-    cpu.SetCc(cpu.Select(count == cpu.Constant(uint32_t{16}), 0, 3));
-    return true;
-  }
-};
-// All 16 bytes are loaded where they are in one page; others are the handler's.
-struct LoadedToBoundary {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    if (insn.m3 > kLastBoundary) return false;
-    const auto address = SecondAddress(cpu, insn);
-    const auto all = cpu.Load<VectorRegister>(address, insn.b2);
-    const auto count = BytesToBoundary(cpu, address, insn);
-    SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kLeftBytes, 0, 0, {all.id, count.id}));
-    return true;
-  }
-};
-// Bits 32-63 of R3 are the number of the last byte.
-struct LoadedWithLength {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    const auto all = cpu.Load<VectorRegister>(SecondAddress(cpu, insn), insn.b2);
-    const auto last = cpu.Gpr<uint32_t>(insn.r3);
-    const auto most = cpu.Constant(uint32_t{15});
-    const auto count = cpu.Select(last < most, last, most) + cpu.Constant(uint32_t{1});
-    SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kLeftBytes, 0, 0, {all.id, count.id}));
-    return true;
-  }
-};
-
-// An element of storage: everywhere, or alone at the right of the left doubleword.
+// With an element of a size.
 template <typename F>
 bool WithElement(int size, F f) {
   switch (size) {
@@ -247,58 +172,12 @@ bool WithElement(int size, F f) {
       return false;
   }
 }
-struct LoadedEverywhere {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    return WithElement(insn.m3, [&](auto element) {
-      const auto value = cpu.Load<decltype(element)>(SecondAddress(cpu, insn), insn.b2);
-      SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kAll, insn.m3, 0, {value.id}));
-      return true;
-    });
-  }
-};
-struct LoadedAlone {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    return WithElement(insn.m3, [&](auto element) {
-      const auto value =
-          cpu.Convert<uint64_t>(cpu.Load<decltype(element)>(SecondAddress(cpu, insn), insn.b2));
-      SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kLeft, 3, 0, {value.id}));
-      return true;
-    });
-  }
-};
-
 constexpr bool HasElement(int size, int number) {
   return number < 16 >> size;
 }
 inline void Insert(RecordingCpu& cpu, int r, int size, int number, ir::ValueId value) {
   SetVr(cpu, r, VectorOf(cpu, VectorOperation::kInsert, size, number, {Vr(cpu, r).id, value}));
 }
-template <int kSize>
-struct LoadedElement {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    return HasElement(kSize, insn.m3) && WithElement(kSize, [&](auto element) {
-             const auto value = cpu.Load<decltype(element)>(SecondAddress(cpu, insn), insn.b2);
-             Insert(cpu, insn.r1, kSize, insn.m3, value.id);
-             return true;
-           });
-  }
-};
-template <int kSize>
-struct StoredElement {
-  static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    if (!HasElement(kSize, insn.m3)) return false;
-    const auto address = SecondAddress(cpu, insn);
-    if (kSize == 3 && insn.m3 == 0) {
-      cpu.Store<uint64_t>(address, insn.b2, cpu.Fpr(insn.r1));
-      return true;
-    }
-    return WithElement(kSize, [&](auto element) {
-      using T = decltype(element);
-      cpu.Store<T>(address, insn.b2, ElementOf<T>(cpu, Vr(cpu, insn.r1), insn.m3));
-      return true;
-    });
-  }
-};
 template <int kSize>
 struct ImmediateElement {
   static bool Record(RecordingCpu& cpu, const Insn& insn) {
@@ -310,28 +189,46 @@ struct ImmediateElement {
   }
 };
 
-// Between vector and general registers, where no base register tells the element's number.
+// Between vector and general registers. The second-operand address is the element's number; where a
+// base register tells, which lane that is must be found.
+inline Recorded<uint32_t> LaneOf(RecordingCpu& cpu, const Insn& insn) {
+  const auto address = cpu.Convert<uint32_t>(cpu.Address(0, insn.b2, insn.d2));
+  const auto count = uint32_t{16} >> insn.m4;
+  return (address & cpu.Constant(count - 1)) ^ cpu.Constant(count / 2 - 1);
+}
 struct ElementToGpr {
   static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    return insn.b2 == 0 && WithElement(insn.m4, [&](auto element) {
-             using T = decltype(element);
-             const int number = insn.d2 % (16 >> insn.m4);
-             const auto value =
-                 insn.m4 == 3 && number == 0
-                     ? cpu.Fpr(insn.r3)
-                     : cpu.Convert<uint64_t>(ElementOf<T>(cpu, Vr(cpu, insn.r3), number));
-             cpu.SetGpr(insn.r1, value);
-             return true;
-           });
+    return WithElement(insn.m4, [&](auto element) {
+      using T = decltype(element);
+      const int number = insn.d2 % (16 >> insn.m4);
+      if (insn.b2 != 0) {
+        const auto lane = LaneOf(cpu, insn);
+        const auto value =
+            cpu.Append<T>(ir::Opcode::kVectorElement, {Vr(cpu, insn.r3).id, lane.id}, {0});
+        cpu.SetGpr(insn.r1, cpu.Convert<uint64_t>(value));
+      } else if (insn.m4 == 3 && number == 0) {
+        cpu.SetGpr(insn.r1, cpu.Fpr(insn.r3));
+      } else {
+        cpu.SetGpr(insn.r1, cpu.Convert<uint64_t>(ElementOf<T>(cpu, Vr(cpu, insn.r3), number)));
+      }
+      return true;
+    });
   }
 };
 struct ElementFromGpr {
   static bool Record(RecordingCpu& cpu, const Insn& insn) {
-    return insn.b2 == 0 && WithElement(insn.m4, [&](auto element) {
-             const auto value = cpu.Gpr<decltype(element)>(insn.r3);
-             Insert(cpu, insn.r1, insn.m4, insn.d2 % (16 >> insn.m4), value.id);
-             return true;
-           });
+    return WithElement(insn.m4, [&](auto element) {
+      const auto value = cpu.Gpr<decltype(element)>(insn.r3);
+      if (insn.b2 == 0) {
+        Insert(cpu, insn.r1, insn.m4, insn.d2 % (16 >> insn.m4), value.id);
+      } else {
+        const auto lane = LaneOf(cpu, insn);
+        SetVr(cpu, insn.r1,
+              VectorOf(cpu, VectorOperation::kInsert, insn.m4, 0,
+                       {Vr(cpu, insn.r1).id, value.id, lane.id}));
+      }
+      return true;
+    });
   }
 };
 struct VectorFromGprs {
@@ -398,6 +295,85 @@ struct ShiftedBytes {
     SetVr(cpu, insn.r1,
           VectorOf(cpu, VectorOperation::kShiftBytes, 0, insn.i4,
                    {Vr(cpu, insn.r2).id, Vr(cpu, insn.r3).id}));
+    return true;
+  }
+};
+
+// Sums and differences of all sizes up to 16 bytes: those are made of two numbers.
+template <VectorOperation kOperation>
+struct OfSums {
+  static bool Record(RecordingCpu& cpu, const Insn& insn) {
+    if (insn.m4 != 4) return OfPairs<kOperation>::Record(cpu, insn);
+    const auto half = [&](int r, int number) {
+      return ElementOf<uint64_t>(cpu, Vr(cpu, r), number);
+    };
+    const auto a = half(insn.r2, 1);
+    const auto b = half(insn.r3, 1);
+    if constexpr (kOperation == VectorOperation::kAdd) {
+      const auto right = a + b;
+      const auto carry = cpu.Convert<uint64_t>(right < a);
+      const auto left = half(insn.r2, 0) + half(insn.r3, 0) + carry;
+      SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kFromGprs, 3, 0, {left.id, right.id}));
+    } else {
+      const auto right = a - b;
+      const auto borrow = cpu.Convert<uint64_t>(a < b);
+      const auto left = half(insn.r2, 0) - half(insn.r3, 0) - borrow;
+      SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kFromGprs, 3, 0, {left.id, right.id}));
+    }
+    return true;
+  }
+};
+
+// CC 0 if all selected bits are zeros, 3 if they are ones, 1 if they are mixed.
+struct TestedUnderMask {
+  static bool Record(RecordingCpu& cpu, const Insn& insn) {
+    const auto half = [&](int r, int number) {
+      return ElementOf<uint64_t>(cpu, Vr(cpu, r), number);
+    };
+    const auto left_mask = half(insn.r2, 0);
+    const auto right_mask = half(insn.r2, 1);
+    const auto left = half(insn.r1, 0) & left_mask;
+    const auto right = half(insn.r1, 1) & right_mask;
+    const auto ones = left | right;
+    const auto zeros = (left ^ left_mask) | (right ^ right_mask);
+    const auto none = cpu.Constant(uint64_t{0});
+    cpu.SetCc(cpu.Select(ones == none, 0, cpu.Select(zeros == none, 3, 1)));
+    return true;
+  }
+};
+
+// The last element of the left half of V1 compared with V2's.
+template <bool kWithSign>
+struct ElementCompared {
+  static bool Record(RecordingCpu& cpu, const Insn& insn) {
+    return WithElement(insn.m3, [&](auto element) {
+      using U = decltype(element);
+      using T = std::conditional_t<kWithSign, std::make_signed_t<U>, U>;
+      const int number = static_cast<int>(8 / sizeof(T)) - 1;
+      const auto a = ElementOf<T>(cpu, Vr(cpu, insn.r1), number);
+      cpu.SetCc(cpu.Compare(a, ElementOf<T>(cpu, Vr(cpu, insn.r2), number)));
+      return true;
+    });
+  }
+};
+
+// COUNT LEADING ZEROS, COUNT TRAILING ZEROS, of doublewords.
+template <bool kTrailing>
+struct CountedZeros {
+  static bool Record(RecordingCpu& cpu, const Insn& insn) {
+    if (insn.m3 != 3) return false;
+    const auto count = [&](int number) {
+      const auto v = ElementOf<uint64_t>(cpu, Vr(cpu, insn.r2), number);
+      if constexpr (kTrailing) {
+        const auto below = ~v & (v - cpu.Constant(uint64_t{1}));
+        return cpu.Constant(uint64_t{64}) - cpu.CountLeadingZeros(below);
+      } else {
+        return cpu.CountLeadingZeros(v);
+      }
+    };
+    const auto left = count(0);
+    const auto right = count(1);
+    SetVr(cpu, insn.r1, VectorOf(cpu, VectorOperation::kFromGprs, 3, 0, {left.id, right.id}));
     return true;
   }
 };

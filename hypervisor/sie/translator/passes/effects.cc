@@ -35,6 +35,7 @@ bool MayLeave(Opcode opcode) {
     case Opcode::kStoreIf:
     case Opcode::kLoadSuccessive:
     case Opcode::kStoreSuccessive:
+    case Opcode::kStoreLeft:
     case Opcode::kLoadRelative:
     case Opcode::kStoreRelative:
     case Opcode::kRequireBoundary:

@@ -324,12 +324,15 @@ class BlockEmitter {
   Xmm LoadVector(ValueId id, const Xmm& scratch);
   asmjit::Operand VectorOperand(ValueId id, const Xmm& scratch);  // or storage
   // Where the result is to be made by the last host instruction: the host's register of the vector
-  // register that it goes to, if it has one, or xmm0.
+  // register that it goes to, if it has one, or xmm0. Changes xmm2.
   Xmm VectorTarget(const Operation& operation);
   void IsVectorResult(const Operation& operation, const Xmm& target);
   void EmitSetVr(const Operation& operation);
   void EmitLoadVector(const Operation& operation);
   void EmitStoreVector(const Operation& operation);
+  void EmitStoreLeft(const Operation& operation);
+  // Where a vector is, by lanes, while one of them has to be found.
+  static Mem LaneInFrame(const Gp& lane, uint32_t bytes);
   void EmitVectorElement(const Operation& operation);
   void EmitVectorMask(const Operation& operation);
   // Whether a number may come in a register of SSE.
@@ -354,9 +357,11 @@ class BlockEmitter {
                    const std::function<int(int)>& from);
   bool EmitVectorShuffle(const Operation& operation, const Xmm& target);
   void EmitVectorSum(const Operation& operation, const Xmm& target);
+  void EmitShiftByBytes(const Operation& operation, const Xmm& target);
 
   // ---- vector_floating_point.cc ----
   void EmitVectorBfp(const Operation& operation);
+  void EmitBfpConversion(const Operation& operation);
 
   // ---- entry.cc ----
   void EmitEntry();

@@ -101,13 +101,13 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
     }
     stored = stored || operation.opcode == Opcode::kStore || operation.opcode == Opcode::kStoreIf ||
              operation.opcode == Opcode::kStoreSuccessive ||
-             operation.opcode == Opcode::kStoreRelative;
+             operation.opcode == Opcode::kStoreLeft || operation.opcode == Opcode::kStoreRelative;
     changed =
         changed ||
         (passes::HasEffect(operation.opcode) &&
          (!passes::MayLeave(operation.opcode) || operation.opcode == Opcode::kStore ||
           operation.opcode == Opcode::kStoreIf || operation.opcode == Opcode::kStoreSuccessive ||
-          operation.opcode == Opcode::kStoreRelative ||
+          operation.opcode == Opcode::kStoreLeft || operation.opcode == Opcode::kStoreRelative ||
           operation.opcode == Opcode::kUpdateStorage || operation.opcode == Opcode::kMoveStorage ||
           operation.opcode == Opcode::kCombineStorage ||
           operation.opcode == Opcode::kCompareAndSwapStorage));

@@ -119,6 +119,7 @@ struct Frame {
   uint64_t condition[2];
   uint64_t scratch[4];
   uint64_t spilled[kSpillSlots];
+  uint64_t lanes[2];  // a vector one of whose lanes has to be found
   // What C++ answers with kElsewhere.
   PageEntry* pages;
   const uint8_t* code;

@@ -268,6 +268,9 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
     case Opcode::kStoreRelative:
       EmitStore(operation);
       break;
+    case Opcode::kStoreLeft:
+      EmitStoreLeft(operation);
+      break;
     case Opcode::kLoadIf:
       EmitLoadIf(operation);
       break;

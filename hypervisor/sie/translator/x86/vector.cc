@@ -26,7 +26,9 @@ bool CanEmitVector(const ir::Operation& operation) {
       return size <= 2;
     case VectorOperation::kMultiplyHigh:
     case VectorOperation::kMultiplyLogicalHigh:
-      return size == 1 && operation.arguments.size() == 2;
+      return size == 1 || size == 2;
+    case VectorOperation::kEqualToAny:
+      return size <= 1;
     case VectorOperation::kPopulationCount:
       return size == 0;
     case VectorOperation::kSumQuadword:
@@ -86,6 +88,10 @@ void BlockEmitter::EmitVector(const Operation& operation) {
     case VectorOperation::kShiftRightSignedEach:
     case VectorOperation::kRotateEach:
       EmitVectorShiftEach(operation, target);
+      break;
+    case VectorOperation::kShiftLeftByBytes:
+    case VectorOperation::kShiftRightByBytes:
+      EmitShiftByBytes(operation, target);
       break;
     case VectorOperation::kSumWords:
     case VectorOperation::kSumDoublewords:
@@ -192,6 +198,19 @@ void BlockEmitter::EmitVectorOfNumber(const Operation& operation, const Xmm& tar
     }
     case VectorOperation::kInsert: {
       const Xmm a = LoadVector(argument(0), xmm0);
+      if (operation.arguments.size() == 3) {
+        const Gp number = Load(argument(1), size == 3 ? 64 : 32);
+        const Gp where = Load(argument(2), 32);
+        const Mem lanes = InFrame(offsetof(Frame, lanes), 16);
+        a_.vmovdqu(lanes, a);
+        const Mem at = LaneInFrame(where, 1u << size);
+        size == 0   ? a_.mov(at, number.r8())
+        : size == 1 ? a_.mov(at, number.r16())
+        : size == 2 ? a_.mov(at, number.r32())
+                    : a_.mov(at, number.r64());
+        a_.vmovdqu(target, lanes);
+        break;
+      }
       const Gp gp = Load(argument(1), size == 3 ? 64 : 32);
       const int lane = static_cast<int>(fields[2]) ^ ((8 >> size) - 1);
       constexpr Inst::Id kInsertions[] = {Inst::kIdVpinsrb, Inst::kIdVpinsrw, Inst::kIdVpinsrd,

@@ -22,14 +22,26 @@ constexpr int kHighQuietly = 0x1e;
 }  // namespace
 
 bool CanEmitVectorBfp(const ir::Operation& operation) {
-  return static_cast<VectorOperation>(operation.immediates[0]) != VectorOperation::kIntegralBfp ||
-         RoundingOf(operation.immediates[2] & 15) >= 0;
+  const int64_t third = operation.immediates[2];
+  switch (static_cast<VectorOperation>(operation.immediates[0])) {
+    case VectorOperation::kIntegralBfp:
+      return RoundingOf(third & 15) >= 0;
+    case VectorOperation::kFromFixedBfp:
+    case VectorOperation::kRoundBfp:
+      return third >> 4 == 0;  // by the FPC
+    case VectorOperation::kToFixedBfp:
+      return RoundingOf(third >> 4) >= 0;
+    default:
+      return true;
+  }
 }
 
 void BlockEmitter::EmitVectorBfp(const Operation& operation) {
   const auto what = static_cast<VectorOperation>(operation.immediates[0]);
   const auto size = static_cast<int>(operation.immediates[1]);
   const bool is_long = size == 3;
+  if (what >= VectorOperation::kFromFixedBfp && what <= VectorOperation::kRoundBfp)
+    return EmitBfpConversion(operation);
   const Xmm a = LoadVector(operation.arguments[0], xmm0);
   const Xmm b = operation.arguments.size() > 1 ? LoadVector(operation.arguments[1], xmm1) : a;
   const auto emit = [&](Inst::Id of_long, Inst::Id of_short, auto... operands) {
@@ -111,6 +123,73 @@ void BlockEmitter::EmitVectorBfp(const Operation& operation) {
   const Xmm target = VectorTarget(operation);
   if (target.id() != xmm0.id()) a_.vmovaps(target, xmm0);
   IsVectorResult(operation, target);
+}
+
+// Where the right doubleword doesn't matter it is taken for zeros, which become zeros.
+void BlockEmitter::EmitBfpConversion(const Operation& operation) {
+  const int64_t third = operation.immediates[2];
+  const bool single = (third & 1) != 0;
+  Label slow = a_.newLabel();
+  HandlerAt(slow);
+  Xmm from = LoadVector(operation.arguments[0], xmm0);
+  if (single) {
+    a_.vmovq(xmm0, from);
+    from = xmm0;
+  }
+  int index;
+  const Gp gp = Scratch(index).r64();
+  switch (static_cast<VectorOperation>(operation.immediates[0])) {
+    case VectorOperation::kFromFixedBfp: {
+      const Xmm target = VectorTarget(operation);
+      a_.vpxor(xmm3, xmm3, xmm3);
+      a_.vmovq(gp, from);
+      a_.vcvtsi2sd(xmm1, xmm3, gp);
+      a_.vpextrq(gp, from, 1);
+      a_.vcvtsi2sd(xmm2, xmm3, gp);
+      a_.vunpcklpd(target, xmm1, xmm2);
+      return IsVectorResult(operation, target);
+    }
+    case VectorOperation::kToFixedBfp: {
+      // What has no such integer gives the lowest.
+      const int how = RoundingOf(third >> 4);
+      if (how != kByControl) {
+        a_.vroundpd(xmm1, from, how);
+        from = xmm1;
+      }
+      a_.vcvtsd2si(gp, from);
+      a_.cmp(gp, 1);
+      a_.jo(slow);
+      a_.vmovq(xmm4, gp);
+      a_.vunpckhpd(xmm3, from, from);
+      a_.vcvtsd2si(gp, xmm3);
+      a_.cmp(gp, 1);
+      a_.jo(slow);
+      const Xmm target = VectorTarget(operation);
+      a_.vpinsrq(target, xmm4, gp, 1);
+      return IsVectorResult(operation, target);
+    }
+    case VectorOperation::kLengthenBfp: {
+      a_.vpshufd(xmm1, from, 0x0d);
+      a_.vcvtps2pd(xmm1, xmm1);
+      a_.vcmppd(xmm2, xmm1, xmm1, kUnordered);
+      a_.vptest(xmm2, xmm2);
+      a_.jnz(slow);
+      const Xmm target = VectorTarget(operation);
+      a_.vmovaps(target, xmm1);
+      return IsVectorResult(operation, target);
+    }
+    default: {  // kRoundBfp
+      a_.vcvtpd2ps(xmm1, from);
+      a_.vandps(xmm2, xmm1, EachElement(2, 0x7fffffff));
+      a_.vcmpps(xmm2, xmm2, EachElement(2, 0x00800000), kEqualOrUnordered);
+      a_.vptest(xmm2, xmm2);
+      a_.jnz(slow);
+      a_.vpmovzxdq(xmm1, xmm1);
+      const Xmm target = VectorTarget(operation);
+      a_.vpsllq(target, xmm1, 32);
+      return IsVectorResult(operation, target);
+    }
+  }
 }
 
 }  // namespace hypervisor::x86

@@ -91,6 +91,20 @@ bool BlockEmitter::EmitVectorInteger(const Operation& operation, const Xmm& targ
       a_.vpxor(xmm1, xmm1, xmm1);
       a_.emit(Of(VectorOperation::kEqual, size), target, first(), xmm1);
       return true;
+    case VectorOperation::kEqualToAny:
+      // Both have all of their elements, which two registers say.
+      Take(Gp::kIdAx);
+      Take(Gp::kIdDx);
+      a_.mov(eax, 16 >> size);
+      a_.mov(edx, eax);
+      {
+        constexpr int kMaskOfElements = 0x40;
+        const Xmm a = first();
+        const Xmm b = second();
+        a_.vpcmpestrm(b, a, kMaskOfElements | size);
+        if (target.id() != xmm0.id()) a_.vmovdqa(target, xmm0);
+      }
+      return true;
     case VectorOperation::kComplement: {
       const Xmm a = first();
       a_.vpxor(xmm1, xmm1, xmm1);
@@ -186,11 +200,21 @@ void BlockEmitter::EmitVectorProduct(const Operation& operation, const Xmm& targ
       }
       break;
     case VectorOperation::kMultiplyHigh:
-      a_.vpmulhw(product, a, b);
+    case VectorOperation::kMultiplyLogicalHigh: {
+      const bool with_sign = what == VectorOperation::kMultiplyHigh;
+      if (size == 1) {
+        a_.emit(with_sign ? Inst::kIdVpmulhw : Inst::kIdVpmulhuw, product, a, b);
+        break;
+      }
+      const Inst::Id whole = with_sign ? Inst::kIdVpmuldq : Inst::kIdVpmuludq;
+      a_.vpsrlq(xmm3, a, 32);
+      a_.vpsrlq(xmm4, b, 32);
+      a_.emit(whole, xmm3, xmm3, xmm4);
+      a_.emit(whole, xmm2, a, b);
+      a_.vpsrlq(xmm2, xmm2, 32);
+      a_.vpblendd(product, xmm2, xmm3, 0xa);
       break;
-    case VectorOperation::kMultiplyLogicalHigh:
-      a_.vpmulhuw(product, a, b);
-      break;
+    }
     default: {
       // The left (even) or right (odd) of each two, at twice its width.
       sum_size = size + 1;

@@ -14,7 +14,6 @@ namespace hypervisor::x86 {
 using namespace asmjit;       // NOLINT
 using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
-using ir::Type;
 using ir::VectorOperation;
 
 Mem BlockEmitter::Quadword(uint64_t right, uint64_t left) {
@@ -147,8 +146,77 @@ void BlockEmitter::EmitStoreVector(const Operation& operation) {
   a_.vmovdqu(ptr(address, entry), xmm1);
 }
 
+// The page is known for all 16 bytes; of those, what the length says is stored in pieces.
+void BlockEmitter::EmitStoreLeft(const Operation& operation) {
+  Label unaligned = a_.newLabel();
+  Label slow = a_.newLabel();
+  Label pieces = a_.newLabel();
+  Label stored = a_.newLabel();
+  const Gp address = Load(operation.arguments[0], 64);
+  const Gp count = Load(operation.arguments[2], 32);
+  int index;
+  const Gp entry = Scratch(index);
+  HandlerAt(slow, &address);
+  a_.vpshufb(xmm1, LoadVector(operation.arguments[1], xmm0), SwappedBytes());
+  FindPage(At(operation.arguments[0]), address, entry, 16, true, unaligned, slow);
+  a_.lea(entry, ptr(address, entry));
+  a_.test(count.r8(), 16);
+  a_.jz(pieces);
+  Access(slow);
+  a_.vmovdqu(ptr(entry), xmm1);
+  a_.bind(stored);
+  cold_.emplace_back([this, pieces, stored, slow, entry, count] {
+    a_.bind(pieces);
+    for (const int bytes : {8, 4, 2, 1}) {
+      Label next = a_.newLabel();
+      a_.test(count.r8(), bytes);
+      a_.jz(next);
+      Access(slow);
+      switch (bytes) {
+        case 8:
+          a_.vmovq(qword_ptr(entry), xmm1);
+          break;
+        case 4:
+          a_.vmovd(dword_ptr(entry), xmm1);
+          break;
+        case 2:
+          a_.vpextrw(word_ptr(entry), xmm1, 0);
+          break;
+        default:
+          a_.vpextrb(byte_ptr(entry), xmm1, 0);
+          break;
+      }
+      if (bytes > 1) {
+        a_.vpsrldq(xmm1, xmm1, bytes);
+        a_.add(entry, bytes);
+      }
+      a_.bind(next);
+    }
+    a_.jmp(stored);
+  });
+}
+
+Mem BlockEmitter::LaneInFrame(const Gp& lane, uint32_t bytes) {
+  uint32_t shift = 0;
+  while (1u << shift < bytes) ++shift;
+  return ptr(rsp, lane.r64(), shift, static_cast<int32_t>(offsetof(Frame, lanes)), bytes);
+}
+
 void BlockEmitter::EmitVectorElement(const Operation& operation) {
   const int width = WidthOf(operation.type);
+  if (operation.arguments.size() == 2) {
+    const Gp lane = Load(operation.arguments[1], 32);
+    a_.vmovdqu(InFrame(offsetof(Frame, lanes), 16), LoadVector(operation.arguments[0], xmm0));
+    const Gp gp = NewTemporary(operation.result);
+    const Mem at = LaneInFrame(lane, static_cast<uint32_t>(width) / 8);
+    if (width < 32) {
+      a_.movzx(gp.r32(), at);
+    } else {
+      a_.mov(Sized(gp, width), at);
+    }
+    values_[operation.result].clean = width <= 32;
+    return;
+  }
   const int last = 64 / width - 1;
   const auto lane = static_cast<int>(operation.immediates[0]) ^ last;
   const Xmm from = LoadVector(operation.arguments[0], xmm0);

@@ -161,6 +161,23 @@ bool BlockEmitter::EmitVectorShuffle(const Operation& operation, const Xmm& targ
   }
 }
 
+// The bytes that come are those whose numbers VPSHUFB gets, or zeros where that has its leftmost
+// bit.
+void BlockEmitter::EmitShiftByBytes(const Operation& operation, const Xmm& target) {
+  const bool left =
+      static_cast<VectorOperation>(operation.immediates[0]) == VectorOperation::kShiftLeftByBytes;
+  const Xmm a = LoadVector(operation.arguments[0], xmm0);
+  const Xmm b = LoadVector(operation.arguments[1], xmm1);
+  a_.vpsrlw(xmm2, b, 3);
+  a_.vpbroadcastb(xmm2, xmm2);  // byte 7 is the host's first
+  a_.vpand(xmm2, xmm2, EachByte(15));
+  a_.vmovdqa(xmm3, Quadword(0x0001020304050607, 0x08090a0b0c0d0e0f));
+  left ? a_.vpaddb(xmm3, xmm3, xmm2) : a_.vpsubb(xmm3, xmm3, xmm2);
+  a_.vpxor(xmm3, xmm3, EachByte(7));
+  if (left) a_.vpaddb(xmm3, xmm3, EachByte(0x70));
+  a_.vpshufb(target, a, xmm3);
+}
+
 // Elements are made longer step by step: two side by side become one.
 void BlockEmitter::EmitVectorSum(const Operation& operation, const Xmm& target) {
   const auto what = static_cast<VectorOperation>(operation.immediates[0]);

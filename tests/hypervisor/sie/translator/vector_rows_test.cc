@@ -33,10 +33,9 @@ FacilityList WithVectors() {
 // Rows that handlers do in all their forms.
 const std::set<std::string_view>& OfHandlers() {
   static const std::set<std::string_view> names = {
-      "VSTL",  "VGEF",  "VGEG",  "VSCEF", "VSCEG", "VAC",   "VACCC", "VSBI",  "VSBCBI",
-      "VCKSM", "VEC",   "VECL",  "VCLZ",  "VCTZ",  "VMAH",  "VMALH", "VGFM",  "VGFMA",
-      "VTM",   "VERIM", "VSL",   "VSLB",  "VSRA",  "VSRAB", "VSRL",  "VSRLB", "VFAE",
-      "VISTR", "VSTRC", "VCFPL", "VCLFP", "VFLR",  "VFTCI"};
+      "VGEF",  "VGEG", "VSCEF", "VSCEG", "VAC",   "VACCC", "VSBI",  "VSBCBI",
+      "VCKSM", "VMAH", "VMALH", "VGFM",  "VGFMA", "VERIM", "VSL",   "VSRA",
+      "VSRAB", "VSRL", "VSTRC", "VCFPL", "VCLFP", "VFTCI"};
   return names;
 }
 
@@ -55,15 +54,21 @@ std::vector<Example> ExamplesOf(const TableRow& row) {
   std::vector<Example> examples;
   const std::string_view format = ShapeOf(row.format).name;
   const bool is_vrr = format.starts_with("VRR");
-  for (uint64_t size = 0; size <= 3; ++size) {
-    for (const uint64_t flags : {0, 8}) {
-      for (const uint64_t sets_cc : {0, 1}) {
+  // Bits 24-27 and 28-31: flags, modes, or parts of a number.
+  std::vector<uint64_t> modes = {0, 1};
+  std::vector<uint64_t> flags_of_format = {0, 4, 8};
+  if (format == "VRR_a") modes = {0, 1, 2, 3, 4, 5, 6, 7};
+  if (format == "VRR_b") modes = {0, 1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15};
+  if (!is_vrr) flags_of_format = {0, 1, 3, 8, 13};
+  for (uint64_t size = 0; size <= 4; ++size) {
+    for (const uint64_t flags : flags_of_format) {
+      for (const uint64_t mode : modes) {
         for (const uint64_t registers : {0x12'3, 0x11'3, 0x12'1, 0x11'1, 0x12'2, 0x12'0}) {
           const uint64_t fourth = is_vrr && (format == "VRR_d" || format == "VRR_e") ? 4 : size;
-          uint64_t text = registers << 44 | size << 40 | sets_cc << 36 | flags << 32 | fourth << 28;
+          uint64_t text = registers << 44 | size << 40 | mode << 36 | flags << 32 | fourth << 28;
           // A register has the address of data, and no index is added.
           if (format == "VRX" || format == "RXE") text &= ~(uint64_t{15} << 48);
-          if (row.format == Format::kVRI_c) text &= ~(uint64_t{0xffff} << 32);
+          if (row.format == Format::kVRI_c) text &= ~(uint64_t{0xfff0} << 32);
           examples.push_back({row.mnemonic, WithOpcode(row, text)});
         }
       }
@@ -432,6 +437,22 @@ TEST_F(VectorRowsTest, AWaitingComparisonOutlivesItsOperands) {
             0);
   EXPECT_EQ(translated_.cpu.gpr[4], 0u);
   EXPECT_EQ(translated_.cpu.psw.condition_code(), 1);
+}
+
+// Likewise of a short number, while a vector is converted to where it was.
+TEST_F(VectorRowsTest, ANumberThatIsKeptForACodeTakesNoVectorsPlace) {
+  translated_.cpu.vr[1] = {0x4000000000000000, 11};
+  translated_.cpu.vr[14] = {0x4014000000000000, 0xc018000000000000};
+  translated_.cpu.gpr[4] = 0;
+  EXPECT_EQ(Run({
+                0xb3030011'00000000,  // LCEBR 1,1
+                Six(0xe71e000030c2),  // VCGDB 1,14,0,0
+                0xa7440004'00000000,  // JL *+8
+                0xa7490001'00000000,
+            }),
+            0);
+  EXPECT_EQ(translated_.cpu.vr[1], (VectorRegister{5, static_cast<uint64_t>(-6)}));
+  EXPECT_EQ(translated_.cpu.gpr[4], 0u);
 }
 
 }  // namespace
