@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -57,8 +58,10 @@ class RecordingListener : public MachineListener {
     breakpoint_.reset();
   }
   bool AwaitState(MachineState state) {
+    // A guest whose code is translated again and again takes its time.
+    const std::chrono::seconds patience(std::getenv("UCONTROL_CHAOS") ? 600 : 10);
     std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, std::chrono::seconds(10),
+    return changed_.wait_for(lock, patience,
                              [&] { return !states_.empty() && states_.back() == state; });
   }
 
