@@ -31,11 +31,13 @@ constexpr uint64_t kSizeOfLocation = kRoundsOfBatch * kStride + 0x1000 + 64;
 constexpr uint64_t kResults = 0x300000;
 constexpr uint64_t kResultsOfCpu = 8 * kRoundsOfBatch;
 
-// Fewer if each takes the translator's rare ways.
+// Fewer if each is slow: interpreted, or by the translator's rare ways.
 uint64_t Rounds() {
   const char* text = std::getenv("LITMUS_ROUNDS");
   if (text) return std::strtoull(text, nullptr, 0);
-  return std::getenv("UCONTROL_CHAOS") ? 2'000 : 100'000;
+  const char* engine = std::getenv("UCONTROL_ENGINE");
+  const bool interprets = engine && std::string(engine) == "interpreter";
+  return interprets || std::getenv("UCONTROL_CHAOS") ? 2'000 : 100'000;
 }
 
 // What a CPU does in a round, on locations x and y, which contain zeros at first, and registers a
