@@ -503,7 +503,9 @@ TEST_F(HandlerProgramsTest, ProcessorsAreSignalled) {
       {"initial CPU reset", 0x0b, kStopped, 0},
       {"stop", 0x05, kStopped, 0},
       {"stop and store status", 0x09, kStopped, 0},
-      {"store additional status", 0x17, kStopped, 1, 0x02},
+      {"store additional status of itself", 0x17, kSelf, 1, 0x200, kOperand},
+      {"store additional status", 0x17, kStopped, 0, 0, kOperand},
+      {"store additional status, off its boundary", 0x17, kStopped, 1, 0x100, kOperand + 512},
       {"no order", 0x77, kStopped, 1, 0x02},
       {"no order to none", 0x77, kAbsent, 3},
   };
