@@ -27,6 +27,7 @@
 #include "hypervisor/core/software_device.h"
 #include "hypervisor/sie/sie.h"
 #include "hypervisor/storage/byte_order.h"
+#include "hypervisor/uapi/capability.h"
 #include "hypervisor/uapi/kvm.h"
 #include "hypervisor/uapi/sie_block.h"
 
@@ -83,7 +84,12 @@ double Seconds(clockid_t clock) {
 // CPUs of one machine, each with storage of its own.
 class Kernels {
  public:
-  Kernels() { vm_ = static_cast<int>(device_.Ioctl(device_.Open(), uapi::kCreateVm, 1)); }
+  Kernels() {
+    vm_ = static_cast<int>(device_.Ioctl(device_.Open(), uapi::kCreateVm, 1));
+    uapi::EnableCap vectors{};
+    vectors.cap = uapi::kCapS390VectorRegisters;
+    device_.Ioctl(vm_, uapi::kEnableCap, reinterpret_cast<uint64_t>(&vectors));
+  }
 
   // A CPU about to run the file; false if that can't be.
   bool Add(const char* path) {
