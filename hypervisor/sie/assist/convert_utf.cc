@@ -35,7 +35,7 @@ bool ConvertUnit(GuestCpu& cpu, RegisterPair& to, RegisterPair& from, bool stric
       if (from.length() - read < next.length) cc = 0;
       break;  // or the next window has it all
     } else {
-      const uint32_t length = To::Encode(next, result + written);
+      const uint32_t length = To::Encode(next.character, result + written);
       if (to.length() - written < length) {
         cc = 1;
       } else {

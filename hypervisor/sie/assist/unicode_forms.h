@@ -13,8 +13,7 @@ struct Decoded {
   enum class Kind { kCharacter, kIncomplete, kInvalid };
   Kind kind;
   uint32_t character = 0;
-  uint32_t length = 0;   // bytes; of an incomplete one, those that it needs
-  bool is_long = false;  // in the form for characters above ffff, which a pair of UTF-16 is for
+  uint32_t length = 0;  // bytes; of an incomplete one, those that it needs
 };
 
 // Decode(bytes, available, strict): the character at `bytes`. `strict` also rejects what isn't well
@@ -42,12 +41,11 @@ struct Utf8 {
     }
     uint32_t character = first & (0x7fu >> length);
     for (uint32_t at = 1; at < length; ++at) character = character << 6 | (bytes[at] & 0x3f);
-    return {kCharacter, character, length, length == 4};
+    return {kCharacter, character, length};
   }
 
   // Yields the number of bytes.
-  static uint32_t Encode(const Decoded& from, uint8_t* bytes) {
-    uint32_t character = from.character;
+  static uint32_t Encode(uint32_t character, uint8_t* bytes) {
     if (character < 0x80) {
       bytes[0] = static_cast<uint8_t>(character);
       return 1;
@@ -72,16 +70,15 @@ struct Utf16 {
     if (available < 4) return {kIncomplete, 0, 4};
     const uint32_t second = LoadStorage<uint16_t>(bytes + 2);
     if (strict && (second & 0xfc00) != 0xdc00) return {kInvalid};
-    return {kCharacter, 0x10000 + ((first & 0x3ff) << 10 | (second & 0x3ff)), 4, true};
+    return {kCharacter, 0x10000 + ((first & 0x3ff) << 10 | (second & 0x3ff)), 4};
   }
 
-  // What was read from a long form becomes a pair even if a shorter one would have held it.
-  static uint32_t Encode(const Decoded& from, uint8_t* bytes) {
-    if (!from.is_long) {
-      StoreStorage<uint16_t>(bytes, static_cast<uint16_t>(from.character));
+  static uint32_t Encode(uint32_t character, uint8_t* bytes) {
+    if (character < 0x10000) {
+      StoreStorage<uint16_t>(bytes, static_cast<uint16_t>(character));
       return 2;
     }
-    const uint32_t offset = from.character - 0x10000;
+    const uint32_t offset = character - 0x10000;
     StoreStorage<uint16_t>(bytes, static_cast<uint16_t>(0xd800 | (offset >> 10 & 0x3ff)));
     StoreStorage<uint16_t>(bytes + 2, static_cast<uint16_t>(0xdc00 | (offset & 0x3ff)));
     return 4;
@@ -96,11 +93,11 @@ struct Utf32 {
     if (available < 4) return {kIncomplete, 0, 4};
     const uint32_t character = LoadStorage<uint32_t>(bytes);
     if ((character & ~0x3ffu) == 0xd800 || character > 0x10ffff) return {kInvalid};
-    return {kCharacter, character, 4, character > 0xffff};
+    return {kCharacter, character, 4};
   }
 
-  static uint32_t Encode(const Decoded& from, uint8_t* bytes) {
-    StoreStorage<uint32_t>(bytes, from.character);
+  static uint32_t Encode(uint32_t character, uint8_t* bytes) {
+    StoreStorage<uint32_t>(bytes, character);
     return 4;
   }
 };
