@@ -91,7 +91,7 @@ struct Utf32 {
   static Decoded Decode(const uint8_t* bytes, uint64_t available, bool) {
     using enum Decoded::Kind;
     if (available < 4) return {kIncomplete, 0, 4};
-    const uint32_t character = LoadStorage<uint32_t>(bytes);
+    const auto character = LoadStorage<uint32_t>(bytes);
     if ((character & ~0x3ffu) == 0xd800 || character > 0x10ffff) return {kInvalid};
     return {kCharacter, character, 4};
   }
