@@ -108,7 +108,8 @@ int64_t CreateVcpu(Vm& vm, uint64_t id) {
     vcpu->sie = vm.system.engine(SieEnvironment{.space = vcpu->space,
                                                 .keys = vm.system.keys,
                                                 .broadcast = vm.broadcast,
-                                                .facilities = vm.engine_facilities});
+                                                .facilities = vm.engine_facilities,
+                                                .code = &vm.code});
     if (!vcpu->sie) return -ENOMEM;
   }
   const int number = vm.system.files.Open(std::make_unique<VcpuFile>(vm.shared_from_this(), *vcpu));

@@ -21,6 +21,7 @@
 #include "hypervisor/core/system.h"
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/sie/broadcast_domain.h"
+#include "hypervisor/sie/sie.h"
 
 namespace hypervisor {
 
@@ -69,6 +70,7 @@ class Vm : public std::enable_shared_from_this<Vm> {
   bool irqchip = false;
 
   BroadcastDomain broadcast;
+  CodeOfVm code;
   std::mutex start_stop;  // one CPU at a time enters or leaves the stopped state
   std::array<std::atomic<Vcpu*>, kMaxVcpus> vcpus{};  // by id; owned
   std::atomic<int> vcpu_count = 0;

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "hypervisor/arch/address.h"
@@ -32,12 +33,21 @@ struct SieExit {
   VcpuAddress address;  // of the page, for the two faults
 };
 
+class SharedCode;  // translator/cache/shared_code.h
+
+// What engines of one VM have translated, for all of them. The first of them makes it.
+struct CodeOfVm {
+  std::mutex mutex;
+  std::shared_ptr<SharedCode> code;
+};
+
 // What a vCPU's SIE works on, all of it owned by the vCPU or its VM and outliving the Sie.
 struct SieEnvironment {
   AddressSpace& space;
   StorageKeys& keys;
   BroadcastDomain& broadcast;      // the vCPUs that purges reach: those of one VM
   const FacilityList& facilities;  // what the guest's STFLE lists and its instructions need
+  CodeOfVm* code = nullptr;        // null: the vCPU translates for itself only
 };
 
 // Counts by their names.

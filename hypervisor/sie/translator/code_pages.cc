@@ -3,14 +3,6 @@
 
 namespace hypervisor {
 
-namespace {
-
-const uint8_t* PageOf(const uint8_t* host) {
-  return reinterpret_cast<const uint8_t*>(reinterpret_cast<uint64_t>(host) & ~kPageMask);
-}
-
-}  // namespace
-
 bool Translator::IsCode(const uint8_t* page) {
   const auto known = code_pages_.find(page);
   if (known == code_pages_.end()) return false;
@@ -21,8 +13,12 @@ bool Translator::IsCode(const uint8_t* page) {
 
 bool Translator::MarkAsCode(const uint8_t* host) {
   const uint8_t* page = PageOf(host);
-  if (busy_pages_.contains(page)) return false;
-  if (!code_pages_.emplace(page, 0).second) return true;
+  if (code_pages_.contains(page)) return true;
+  {
+    const auto lock = code_->Lock();
+    if (code_->IsBusy(page)) return false;
+  }
+  code_pages_.emplace(page, 0);
   tlb_.DropWrites(page);
   page_tables_.DropWrites(page);
   return true;
@@ -33,21 +29,8 @@ bool Translator::MarkAsCode(const uint8_t* host) {
 void Translator::LeaveUnwatched(const uint8_t* page) {
   busy_page_ = nullptr;
   code_pages_.erase(page);
-  busy_pages_.insert(page);
-  std::vector<Key> keys;
-  for (const auto& [key, block] : blocks_) {
-    if (!block || PageOf(key.host) != page) continue;
-    if (key.mode != CurrentMode()) return Forget();  // it is translated in its mode only
-    keys.push_back(key);
-  }
-  const uint64_t before = forgotten_;
-  for (const Key& key : keys) {
-    const x86::Block old = *blocks_[key];
-    const x86::Block* fresh = Translate(key);
-    if (forgotten_ != before) return;
-    if (!fresh) return Forget();  // nobody may come to the old one
-    Replace(old, *fresh);
-  }
+  const auto lock = code_->Lock();
+  if (!code_->IsBusy(page)) code_->MakeBusy(page);
 }
 
 }  // namespace hypervisor

@@ -37,7 +37,8 @@ void Translator::PurgePages(uint64_t origin, uint8_t index) {
 
 int Translator::GoElsewhere(x86::Frame* frame) {
   if ((ia_ & 1) || busy_page_ || !Synchronize()) return x86::kLeave;
-  const uint8_t* code = FindCode();
+  const uint8_t* code = KnownCode();
+  if (!code && !chaos_.flush) code = FindCode();
   if (!code) return x86::kLeave;
   frame->salt = salt_;
   frame->budget = budget_;

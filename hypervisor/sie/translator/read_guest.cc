@@ -303,8 +303,9 @@ void Translator::ReadRegion(const Key& key) {
   PageReader reader(*this, key);
   std::vector<uint64_t> waiting = {key.address};
   const auto is_executed = [&](uint64_t address) {
-    return regions_always_ ||
-           blocks_.contains(Key{key.host + (address - key.address), address, key.mode});
+    if (regions_always_) return true;
+    const auto lock = code_->Lock();
+    return code_->Find({key.host + (address - key.address), address, key.mode}) != nullptr;
   };
   for (size_t i = 0; i < waiting.size(); ++i) {
     if (reader.NumberOf(waiting[i]) != GuestInstruction::kElsewhere) continue;

@@ -25,6 +25,13 @@ namespace {
 
 constexpr unsigned long kHasFsGsBase = 2;  // HWCAP2_FSGSBASE
 
+std::shared_ptr<SharedCode> CodeOf(CodeOfVm* vm, const x86::Helpers& helpers) {
+  if (!vm) return std::make_shared<SharedCode>(helpers);
+  const std::lock_guard lock(vm->mutex);
+  if (!vm->code) vm->code = std::make_shared<SharedCode>(helpers);
+  return vm->code;
+}
+
 }  // namespace
 
 std::unique_ptr<Sie> MakeTranslator(const SieEnvironment& environment) {
@@ -43,11 +50,9 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!chaos) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
   engine->chaos_ = *chaos;
-  engine->memory_ = CodeMemory::Allocate(kCodeSize, kMostBlocks);
-  if (!engine->memory_ || !engine->jumps_ || !engine->visits_) return nullptr;
-  const x86::Helpers helpers = {Call<Load>, Call<Store>, Call<ExecuteSite>};
-  if (!MakeStubs(*engine->memory_, helpers, engine->stubs_)) return nullptr;
-  engine->used_ = engine->stubs_.size;
+  if (!engine->jumps_ || !engine->visits_ || !engine->seen_) return nullptr;
+  engine->code_ = engine->shared_->Join();
+  if (!engine->code_) return nullptr;
   const char* regions = std::getenv("UCONTROL_REGIONS");
   engine->waits_for_warm_ = regions == nullptr;
   engine->regions_always_ = regions && std::string_view(regions) == "always";
@@ -57,9 +62,16 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
 // 8192 instructions take some microseconds.
 Translator::Translator(const SieEnvironment& environment)
     : Interpreter(environment, {8192, 1}),
+      shared_(CodeOf(environment.code, {Call<Load>, Call<Store>, Call<ExecuteSite>})),
+      seen_(static_cast<uint64_t*>(std::calloc(CodeCache::kMostBlocks, sizeof(uint64_t))),
+            std::free),
       jumps_(static_cast<x86::JumpEntry*>(std::calloc(x86::kJumpEntries, sizeof(x86::JumpEntry))),
              std::free),
       visits_(static_cast<uint8_t*>(std::calloc(kVisitCounts, 1)), std::free) {}
+
+Translator::~Translator() {
+  if (code_) shared_->Part(code_);
+}
 
 uint16_t Translator::CurrentMode() const {
   const uint64_t mask = psw_mask_;
@@ -109,8 +121,12 @@ Translator::Outcome Translator::Loop() {
       ++budget_;
     }
     if (busy_page_) LeaveUnwatched(busy_page_);
+    if (!shared_->IsNewest(code_)) BeginCache(shared_->GoOver(code_));
     const uint8_t* code = nullptr;
-    if (!is_cold_ && per_events_ == 0 && !(ia_ & 1) && Synchronize()) code = FindCode();
+    if (!is_cold_ && per_events_ == 0 && !(ia_ & 1) && Synchronize()) {
+      code = KnownCode();
+      if (!code) code = FindCodeOrMakeRoom();
+    }
     const Outcome outcome = code ? Execute(code) : is_cold_ ? InterpretRun() : InterpretOne();
     if (outcome != Outcome::kGoOn) return outcome;
   }
@@ -153,11 +169,12 @@ Translator::Outcome Translator::Execute(const uint8_t* code) {
     transfer.salt = salt_;
     transfer.budget = budget_;
     transfer.epoch = epoch_;
+    transfer.seen = seen_.get();
     transfer.cc_low = cc_ & 1;
     transfer.cc_high = cc_ >> 1;
     ended_ = false;
     x86::BeginGuestArithmetic(state_->fpc);
-    stubs_.enter(&transfer, code, state_, table_);
+    code_->stubs().enter(&transfer, code, state_, table_);
     x86::EndGuestArithmetic(state_->fpc);
     epoch_ = transfer.epoch;
     ++counts_.exits[static_cast<size_t>(transfer.leave)];
@@ -173,86 +190,121 @@ Translator::Outcome Translator::Execute(const uint8_t* code) {
       RequestPoll();
       return Outcome::kGoOn;
     }
-    if (transfer.leave == Leave::kStale) {
-      const Block* block = Renew();
-      if (!block || budget_ <= 0) return Outcome::kGoOn;
-      code = block->entry;
+    if (transfer.leave == Leave::kStale || transfer.leave == Leave::kFirst) {
+      const Block& block = BlockAt(transfer.link);
+      ia_ = block.address;
+      code = transfer.leave == Leave::kStale ? Renew(block) : EnterFirst(block);
+      if (!code || budget_ <= 0) return Outcome::kGoOn;
       continue;
     }
     if ((ia_ & 1) || budget_ <= 0) return Outcome::kGoOn;
     const uint64_t before = forgotten_;
-    const Block* block = Find();
-    if (!block) return Outcome::kGoOn;
-    code = block->entry;
+    code = FindCodeOrMakeRoom();
+    if (!code) return Outcome::kGoOn;
     if (transfer.leave == Leave::kLink && forgotten_ == before && !chaos_.unlinked) {
-      Patch(links_[transfer.link], block->entry);
+      const auto lock = code_->Lock();
+      code_->Link(transfer.link, code);
     }
   }
 }
 
-void Translator::Sample() {
+bool Translator::Locate(Key& key) {
   const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
-  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return;
-  const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
-  const auto known = blocks_.find(key);
-  if (known == blocks_.end() || !known->second || known->second->is_region) return;
-  if (++known->second->samples >= kSamplesOfHot) TranslateAgain(key, *known->second);
+  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return false;
+  key = {reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
+  return true;
 }
 
-// The block at ia_ is not what the guest has there any more.
-const Block* Translator::Renew() {
-  jumps_[(ia_ >> 1) % x86::kJumpEntries] = {};
-  const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
-  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
-  const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
-  const auto known = blocks_.find(key);
-  if (known == blocks_.end() || !known->second) return nullptr;
-  const Block* stale = known->second;
-  if (stale->renewals >= kMostRenewals) {
-    known->second = nullptr;
-    return nullptr;
+void Translator::Sample() {
+  Key key;
+  if (!Locate(key)) return;
+  Block* hot = nullptr;
+  {
+    const auto lock = code_->Lock();
+    Block* const* known = code_->Find(key);
+    if (!known || !*known || (*known)->is_region) return;
+    if (++(*known)->samples < kSamplesOfHot) return;
+    (*known)->is_region = true;  // whatever comes of it
+    hot = *known;
   }
-  const Block old = *stale;
-  const uint64_t before = forgotten_;
-  Block* fresh = Translate(key);
+  TranslateAgain(key, *hot);
+}
+
+const uint8_t* Translator::Renew(const Block& block) {
+  jumps_[(ia_ >> 1) % x86::kJumpEntries] = {};
+  Key key;
+  if (!Locate(key)) return nullptr;
+  Block* stale = nullptr;
+  int renewals = 0;
+  {
+    const auto lock = code_->Lock();
+    Block* const* known = code_->Find(key);
+    if (known && !*known) return nullptr;
+    if (known && *known == &block) {
+      stale = *known;
+      renewals = stale->renewals + 1;
+      if (renewals > kMostRenewals) {
+        code_->LeaveToInterpreter(key);
+        return nullptr;
+      }
+    }
+  }
+  if (!stale) {
+    // It is known to have changed already.
+    const uint8_t* code = FindCode();
+    if (!code || block.host != key.host) return code;
+    const auto lock = code_->Lock();
+    code_->Replace(block, code);
+    return code;
+  }
+  Block* fresh = Translate(key, stale);
   if (!fresh) return nullptr;
   ++counts_.renewals;
-  fresh->renewals = old.renewals + 1;
+  const auto lock = code_->Lock();
+  fresh->renewals = renewals;
+  code_->Replace(*stale, fresh->entry);
   Remember(fresh->entry);
-  if (forgotten_ == before) Replace(old, *fresh);
-  return fresh;
+  return fresh->entry;
+}
+
+const Block& Translator::BlockAt(uint32_t number) const {
+  const auto lock = code_->Lock();
+  return code_->At(number);
+}
+
+const uint8_t* Translator::EnterFirst(const Block& block) {
+  MarkAsCode(block.first_byte);
+  SetSeen(block.number, kSeenOnce);
+  return block.entry;
+}
+
+const uint8_t* Translator::KnownCode() const {
+  const x86::JumpEntry& known = jumps_[(ia_ >> 1) % x86::kJumpEntries];
+  return known.address == ia_ && known.salt == salt_ ? known.entry : nullptr;
+}
+
+const uint8_t* Translator::FindCodeOrMakeRoom() {
+  if (chaos_.flush || code_->IsFull()) Forget();
+  return FindCode();
 }
 
 const uint8_t* Translator::FindCode() {
-  const x86::JumpEntry& known = jumps_[(ia_ >> 1) % x86::kJumpEntries];
-  if (known.address == ia_ && known.salt == salt_) return known.entry;
-  const Block* block = Find();
-  return block ? block->entry : nullptr;
-}
-
-const Block* Translator::Find() {
   ++counts_.lookup_misses;
-  if (chaos_.flush) Forget();
-  const Tlb::Entry& entry = tlb_.At(ia_, fetch_context_);
-  if (entry.fetch_tag != Tlb::Tag(ia_, fetch_context_)) return nullptr;
-  const Key key{reinterpret_cast<const uint8_t*>(ia_ + entry.addend), ia_, mode_};
-  const auto known = blocks_.find(key);
-  if (known == blocks_.end() && !IsWarm(key)) return nullptr;
-  const Block* block = known != blocks_.end() ? known->second : Translate(key);
-  if (block) Remember(block->entry);
-  return block;
-}
-
-// The four bytes before `end` are the distance of a jump. Only this thread executes the code.
-void Translator::Patch(const uint8_t* end, const uint8_t* target) {
-  const auto distance = static_cast<int32_t>(target - end);
-  std::memcpy(memory_->Writable(end - 4), &distance, 4);
-}
-
-// Whoever jumps to the old block comes to the new one.
-void Translator::Replace(const Block& stale, const Block& fresh) {
-  *memory_->Writable(stale.entry) = 0xe9;
-  Patch(stale.entry + 5, fresh.entry);
+  Key key;
+  if (!Locate(key)) return nullptr;
+  const Block* block = nullptr;
+  bool is_known = false;
+  {
+    const auto lock = code_->Lock();
+    if (Block* const* known = code_->Find(key)) {
+      is_known = true;
+      block = *known;
+    }
+  }
+  if (!is_known && IsWarm(key)) block = Translate(key);
+  if (!block) return nullptr;
+  Remember(block->entry);
+  return block->entry;
 }
 
 void Translator::AddStatistics(EngineStatistics& sums) const {
@@ -261,43 +313,39 @@ void Translator::AddStatistics(EngineStatistics& sums) const {
   sums["translated regions"] += counts_.regions;
   sums["microseconds of translating"] += counts_.nanoseconds / 1000;
   sums["translated again, since the guest's code had changed"] += counts_.renewals;
-  sums["translations forgotten, all"] += forgotten_;
-  sums["bytes of code"] += used_;
+  const auto is_at_least = [&sums](const char* name, uint64_t count) {
+    uint64_t& sum = sums[name];
+    sum = std::max(sum, count);
+  };
+  is_at_least("translations forgotten, all", forgotten_);
+  is_at_least("bytes of code", code_->used());
   sums["runs interpreted"] += counts_.interpreted_runs;
   sums["look-up misses"] += counts_.lookup_misses;
   sums["handler calls"] += counts_.handler_calls;
   sums["slow loads"] += counts_.slow_loads;
   sums["slow stores"] += counts_.slow_stores;
-  uint64_t& widest_window = sums["bytes of the widest window of loads"];
-  widest_window = std::max(widest_window, counts_.widest_window);
-  constexpr const char* kExits[] = {"exits: handled", "exits: look up", "exits: link",
-                                    "exits: poll", "exits: code has changed"};
+  is_at_least("bytes of the widest window of loads", counts_.widest_window);
+  constexpr const char* kExits[] = {
+      "exits: handled", "exits: look up",          "exits: link",
+      "exits: poll",    "exits: code has changed", "exits: first entry"};
   for (size_t i = 0; i < counts_.exits.size(); ++i) sums[kExits[i]] += counts_.exits[i];
 }
 
 void Translator::Forget() {
+  if (CodeCache* const empty = shared_->Forget(code_)) BeginCache(empty);
+}
+
+void Translator::BeginCache(CodeCache* cache) {
   ++forgotten_;
-  used_ = stubs_.size;
-  blocks_.clear();
-  all_blocks_.clear();
-  sites_.clear();
-  links_.clear();
-  accesses_.clear();
+  code_ = cache;
+  std::fill_n(seen_.get(), std::exchange(seen_count_, 0), 0);
   code_pages_.clear();
-  busy_pages_.clear();
   busy_page_ = nullptr;
   std::memset(static_cast<void*>(jumps_.get()), 0, x86::kJumpEntries * sizeof(x86::JumpEntry));
 }
 
 uint64_t Translator::ContinueAt(uint64_t instruction) {
-  if (!memory_->Contains(instruction)) return 0;
-  if (stubs_.storage.Contains(instruction))
-    return reinterpret_cast<uint64_t>(stubs_.storage.failed);
-  const auto base = reinterpret_cast<uint64_t>(memory_->executable());
-  const auto offset = static_cast<uint32_t>(instruction - base);
-  const auto found = std::lower_bound(accesses_.begin(), accesses_.end(), std::pair{offset, 0u});
-  if (found == accesses_.end() || found->first != offset) return 0;
-  return base + found->second;
+  return code_->ContinueAt(instruction);
 }
 
 // ---- What translated code calls ----

@@ -2,28 +2,27 @@
 // interpreter underneath does what is rare: recording of program events, instructions that cross a
 // page, and all that happens between two instructions.
 //
-// What a block was made from is compared with storage each time the block is entered; see
-// docs/translator.md.
+// The CPUs of a VM translate for each other (SharedCode); each sees for itself that what a block
+// was made from is what the guest has there: see docs/translator.md.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
 #define HYPERVISOR_SIE_TRANSLATOR_TRANSLATOR_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "hypervisor/sie/interpreter/interpreter.h"
-#include "hypervisor/sie/translator/cache/code_memory.h"
+#include "hypervisor/sie/translator/cache/code_cache.h"
 #include "hypervisor/sie/translator/cache/page_tables.h"
+#include "hypervisor/sie/translator/cache/shared_code.h"
 #include "hypervisor/sie/translator/chaos.h"
 #include "hypervisor/sie/translator/guest_block.h"
 #include "hypervisor/sie/translator/x86/frame.h"
-#include "hypervisor/sie/translator/x86/stubs.h"
 
 namespace hypervisor {
 
@@ -31,11 +30,11 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
  public:
   // Null: the host lacks instructions that the code needs, or refuses memory for it.
   static std::unique_ptr<Translator> Make(const SieEnvironment& environment);
+  ~Translator() override;
 
  private:
-  static constexpr size_t kCodeSize = 64 << 20;
-  static constexpr size_t kMostSites = 1 << 19;
-  static constexpr size_t kMostBlocks = 1 << 18;
+  using Key = CodeCache::Key;
+
   static constexpr int kMostRenewals = 16;         // then the interpreter is quicker
   static constexpr size_t kMostInstructions = 64;  // of one block
   static constexpr size_t kMostInRegion = 160;     // of one that is translated again
@@ -43,19 +42,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr int kStoresOfBusy = 128;  // into a page of code, then they are watched no more
   static constexpr uint8_t kVisitsOfWarm = 4;
   static constexpr size_t kVisitCounts = 1 << 18;
-  static constexpr int kSamplesOfHot = 2;  // polls that found a block being executed
-
-  // Where a block's instructions are, and as what they are seen.
-  struct Key {
-    const uint8_t* host;
-    uint64_t address;
-    uint16_t mode;
-    friend bool operator==(const Key&, const Key&) = default;
-    template <typename H>
-    friend H AbslHashValue(H h, const Key& key) {
-      return H::combine(std::move(h), key.host, key.address, key.mode);
-    }
-  };
+  static constexpr uint64_t kSeenOnce = 1;  // an epoch before all others
+  static constexpr int kSamplesOfHot = 2;   // polls that found a block being executed
 
   explicit Translator(const SieEnvironment& environment);
 
@@ -77,29 +65,48 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   uint16_t CurrentMode() const;
   // Makes page tables, mode and salt those of the CPU's state; false if there is no page table.
   bool Synchronize();
-  // The code of what stands at ia_; null if that is for the interpreter.
+  // Where the instruction at ia_ stands; false if the TLB doesn't know.
+  bool Locate(Key& key);
+  // The code of what stands at ia_ as branches know it; null if they don't.
+  const uint8_t* KnownCode() const;
+  // Likewise of who looks for it, or translates it; null if it is for the interpreter.
   const uint8_t* FindCode();
-  // Likewise the block, if branches don't know it.
-  const x86::Block* Find();
-  const x86::Block* Renew();
-  x86::Block* Translate(const Key& key);
+  // Forgets what has to be before. Not below translated code.
+  const uint8_t* FindCodeOrMakeRoom();
+  // The block that is entered has changed.
+  const uint8_t* Renew(const x86::Block& block);
+  // Another CPU has translated the block that is entered.
+  const uint8_t* EnterFirst(const x86::Block& block);
+  const x86::Block& BlockAt(uint32_t number) const;
+  // Null: it can't be; or nothing can before there is room. `stale` is what isn't good any more.
+  x86::Block* Translate(const Key& key, const x86::Block* stale = nullptr);
   // Whoever is interrupted often is hot: its loop is translated as one.
   void Sample();
   void TranslateAgain(const Key& key, x86::Block& first);
   class PageReader;
   void ReadBlock(const Key& key);   // into guest_
   void ReadRegion(const Key& key);  // likewise
-  x86::Block* EmitCode(const Key& key);
+  // Of guest_: how often each value is used.
+  std::vector<uint16_t> PrepareIr();
+  // What guest_ is translated to, or has been meanwhile.
+  x86::Block* Add(const Key& key, const std::vector<uint16_t>& uses, const x86::Block* stale);
+  void SetSeen(uint32_t number, uint64_t epoch) {
+    seen_[number] = epoch;
+    seen_count_ = std::max(seen_count_, size_t{number} + 1);
+  }
   // Of the PSW's mask, from where translated code finds this engine.
   uint64_t psw_mask_offset() const {
     return reinterpret_cast<uint64_t>(&psw_mask_) - reinterpret_cast<uint64_t>(this);
   }
-  // Whether what is stored into this page of ours is watched.
+  static const uint8_t* PageOf(const uint8_t* host) {
+    return host - reinterpret_cast<uint64_t>(host) % kPageSize;
+  }
+  // Whether what this CPU stores into this page of ours is watched.
   bool MarkAsCode(const uint8_t* host);
   void LeaveUnwatched(const uint8_t* page);
-  void Patch(const uint8_t* end, const uint8_t* target);
-  void Replace(const x86::Block& stale, const x86::Block& fresh);
   void Forget();
+  // To a cache of which this CPU has seen nothing yet.
+  void BeginCache(CodeCache* cache);
 
   // What translated code calls, each by way of Call, which gives the host's arithmetic to C++.
   template <int (*kHelper)(x86::Frame*)>
@@ -129,20 +136,15 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   int Ended(const Insn& insn);
   bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
 
-  std::unique_ptr<CodeMemory> memory_;
-  x86::Stubs stubs_{};
-  size_t used_ = 0;
-
-  absl::flat_hash_map<Key, x86::Block*> blocks_;
-  std::deque<x86::Block> all_blocks_;
-  std::deque<x86::Site> sites_;
-  std::vector<const uint8_t*> links_;                    // where jumps end
-  std::vector<std::pair<uint32_t, uint32_t>> accesses_;  // ascending: where, and where to go on
-  absl::flat_hash_map<const uint8_t*, int> code_pages_;  // ours, and stores into them
-  // Pages with code that are often stored into, and one that has just been found to be.
-  absl::flat_hash_set<const uint8_t*> busy_pages_;
-  const uint8_t* busy_page_ = nullptr;
-  // Zeros, which take no memory until they are used.
+  std::shared_ptr<SharedCode> shared_;
+  CodeCache* code_ = nullptr;  // changes only while this CPU is outside of it
+  // By blocks' numbers: when what each was made of was last seen by this CPU. Zeros, which take no
+  // memory until they are used.
+  std::unique_ptr<uint64_t[], decltype(&std::free)> seen_;
+  size_t seen_count_ = 0;                                // zeros only from here on
+  absl::flat_hash_map<const uint8_t*, int> code_pages_;  // ours, and this CPU's stores into them
+  const uint8_t* busy_page_ = nullptr;  // has just been found to be often stored into
+  // Zeros likewise.
   std::unique_ptr<x86::JumpEntry[], decltype(&std::free)> jumps_;
   PageTables page_tables_;
   x86::PageEntry* table_ = nullptr;
@@ -171,7 +173,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
     uint64_t regions = 0;
     uint64_t nanoseconds = 0;  // of CPU time, spent on these
     uint64_t renewals = 0;
-    std::array<uint64_t, 5> exits{};  // by Leave
+    std::array<uint64_t, 6> exits{};  // by Leave
     uint64_t interpreted_runs = 0;
     uint64_t lookup_misses = 0;  // branches whose target no table of the code's own knew
     uint64_t handler_calls = 0;

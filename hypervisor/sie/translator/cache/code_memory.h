@@ -1,5 +1,5 @@
 // Memory for translated code: one file of memory mapped twice, once to write it and once to execute
-// it, so that no page of ours is ever both; and words beside it that the code reads and writes.
+// it, so that no page of ours is ever both.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_CACHE_CODE_MEMORY_H_
 #define HYPERVISOR_SIE_TRANSLATOR_CACHE_CODE_MEMORY_H_
 
@@ -11,9 +11,8 @@ namespace hypervisor {
 
 class CodeMemory {
  public:
-  // `size` bytes of code, a multiple of a page, and `words` zeros in reach of it. Null: the host
-  // refuses.
-  static std::unique_ptr<CodeMemory> Allocate(size_t size, size_t words);
+  // `size` bytes, a multiple of a page. Null: the host refuses.
+  static std::unique_ptr<CodeMemory> Allocate(size_t size);
   ~CodeMemory();
   CodeMemory(const CodeMemory&) = delete;
   CodeMemory& operator=(const CodeMemory&) = delete;
@@ -23,7 +22,6 @@ class CodeMemory {
   uint8_t* Writable(const uint8_t* executable) const {
     return writable_ + (executable - executable_);
   }
-  uint64_t* words() const { return reinterpret_cast<uint64_t*>(executable_ + size_); }
   bool Contains(uint64_t address) const {
     return address - reinterpret_cast<uint64_t>(executable_) < size_;
   }
@@ -32,7 +30,6 @@ class CodeMemory {
   CodeMemory() = default;
 
   size_t size_ = 0;
-  size_t words_size_ = 0;  // in bytes
   uint8_t* writable_ = nullptr;
   uint8_t* executable_ = nullptr;
 };

@@ -63,6 +63,8 @@ class BlockEmitter {
     uint32_t number;
   };
   const std::vector<Link>& links() const { return links_; }
+  // Where the block leaves for kStale.
+  const asmjit::Label& stale() const { return stale_; }
   // Accesses to guest storage: where each stands and where to go on if the host faults.
   const std::vector<std::pair<asmjit::Label, asmjit::Label>>& accesses() const { return accesses_; }
 
@@ -365,12 +367,14 @@ class BlockEmitter {
 
   // ---- entry.cc ----
   void EmitEntry();
+  void LeaveOfBlock(const uint8_t* stub);
   void EmitComparison(const GuestText& text, const Label& stale);
 
   // ---- branches.cc ----
   void EmitHead(const GuestInstruction& instruction);
   void EmitBranch();
   void GoTo(int32_t number, bool back, uint64_t address, const Pending& cc, int32_t refund = 0);
+  void PadJump();
   void JumpTo(uint64_t target);
   void JumpToRegister();
   void StoreBranchOrigin(uint64_t origin);
@@ -429,6 +433,7 @@ class BlockEmitter {
   bool ended_ = false;  // nothing falls through from here
 
   Label start_;
+  Label stale_;
   std::vector<Label> heads_;  // of instructions; most have none
   Label end_of_instruction_;
   struct Flags {

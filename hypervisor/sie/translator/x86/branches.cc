@@ -114,6 +114,14 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   });
 }
 
+// Up to where the distance of a jump that stands next is on its boundary: it is changed while other
+// CPUs execute it.
+void BlockEmitter::PadJump() {
+  constexpr uint8_t kNothing[][3] = {{0x90}, {0x66, 0x90}, {0x0f, 0x1f, 0x00}};
+  const size_t missing = (3 - a_.offset()) % 4;
+  if (missing != 0) a_.embed(kNothing[missing - 1], missing);
+}
+
 // To another block.
 void BlockEmitter::JumpTo(uint64_t target) {
   if (target & 1) return LeaveTo(Leave::kLookUp, target);
@@ -121,6 +129,7 @@ void BlockEmitter::JumpTo(uint64_t target) {
     Label thunk = a_.newLabel();
     Label end = a_.newLabel();
     const uint32_t number = surroundings_.new_link();
+    PadJump();
     a_.long_().jmp(thunk);
     a_.bind(end);
     links_.push_back({end, number});

@@ -15,10 +15,14 @@ void BlockEmitter::EmitEntry() {
   Label compare = a_.newLabel();
   Label same = a_.newLabel();
   Label poll = a_.newLabel();
+  stale_ = a_.newLabel();
   const int32_t charge = guest_.instructions.front().charge;
   a_.bind(start_);
   a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
-  a_.cmp(rax, AbsoluteWord(block_->seen));
+  if (a_.offset() != kFirstInstructionLength) a_.reportError(kErrorInvalidState);
+  const Mem seen = ptr(rcx, static_cast<int32_t>(block_->number * sizeof(uint64_t)), 8);
+  a_.mov(rcx, InFrame(offsetof(Frame, seen), 8));
+  a_.cmp(rax, seen);
   guest_.unwatched ? a_.jmp(compare) : a_.jnz(compare);
   a_.bind(same);
   a_.sub(kBudget, charge);
@@ -28,21 +32,32 @@ void BlockEmitter::EmitEntry() {
   MakeNarrow(guest_.instructions.front().narrow);
   a_.bind(heads_[0]);
   DropPending();
-  cold_.push_back([this, compare, same, poll, charge] {
-    Label stale = a_.newLabel();
+  cold_.push_back([this, compare, same, poll, charge, seen] {
+    Label first = a_.newLabel();
     a_.bind(compare);
+    a_.cmp(seen, 0);
+    a_.jz(first);
     a_.mov(rax, imm(reinterpret_cast<uint64_t>(guest_.host)));
-    Access(stale);
-    for (const GuestText& text : guest_.texts) EmitComparison(text, stale);
+    Access(stale_);
+    for (const GuestText& text : guest_.texts) EmitComparison(text, stale_);
     a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
-    a_.mov(AbsoluteWord(block_->seen), rax);
+    a_.mov(rcx, InFrame(offsetof(Frame, seen), 8));
+    a_.mov(seen, rax);
     a_.jmp(same);
-    a_.bind(stale);
-    LeaveTo(Leave::kStale, guest_.address);
+    a_.bind(stale_);
+    LeaveOfBlock(surroundings_.stubs.stale);
+    a_.bind(first);
+    LeaveOfBlock(surroundings_.stubs.first);
     a_.bind(poll);
     a_.add(kBudget, charge);
     LeaveTo(Leave::kBudget, guest_.address);
   });
+}
+
+// For C++ to see to this block.
+void BlockEmitter::LeaveOfBlock(const uint8_t* stub) {
+  a_.mov(eax, block_->number);
+  a_.jmp(imm(reinterpret_cast<uint64_t>(stub)));
 }
 
 // rax is our address of the block's first instruction. Other CPUs and devices may have stored.

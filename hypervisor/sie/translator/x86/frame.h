@@ -6,6 +6,7 @@
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 
+#include <cstddef>
 #include <cstdint>
 
 #include "hypervisor/isa/insn.h"
@@ -34,9 +35,13 @@ struct Block {
   // The guest's instructions are among these.
   const uint8_t* first_byte = nullptr;
   const uint8_t* last_byte = nullptr;
-  uint8_t* entry = nullptr;  // where to jump to
-  // The epoch in which they were last seen to be what was translated.
-  uint64_t* seen = nullptr;
+  const uint8_t* host = nullptr;   // of the first instruction, our address
+  uint64_t address = 0;            // the guest's
+  uint8_t* entry = nullptr;        // where to jump to
+  const uint8_t* stale = nullptr;  // where it leaves for kStale
+  // Of the CPU's word that tells in which epoch they were last seen to be what was translated; 0 is
+  // none yet.
+  uint32_t number = 0;
   int renewals = 0;        // how often the guest had changed it
   int samples = 0;         // how often a poll came when it was about to be executed
   bool is_region = false;  // it is a region, or no region was to be had
@@ -76,7 +81,8 @@ enum class Leave : uint32_t {
   kLookUp,   // go on at `address`
   kLink,     // likewise, and let the jump `link` go there in future
   kBudget,   // poll, then go on at `address`
-  kStale,    // the guest's instructions at `address` have changed
+  kStale,    // the guest's instructions have changed: those of the block `link`
+  kFirst,    // the block `link` is entered by this CPU for the first time
 };
 
 // Given to the code by C++, and given back.
@@ -91,9 +97,10 @@ struct Transfer {
   uint32_t link = 0;
   uint64_t address = 0;
   uint64_t epoch = 0;
+  uint64_t* seen = nullptr;
 };
 
-inline constexpr int kSpillSlots = 25;
+inline constexpr int kSpillSlots = 26;
 
 struct Frame {
   Transfer* transfer;
@@ -101,6 +108,7 @@ struct Frame {
   uint64_t salt;
   // Each serialization begins another: what a CPU or device stored into code by then must be seen.
   uint64_t epoch;
+  uint64_t* seen;  // by blocks' numbers: see Block
   int32_t budget;
   // The condition code's bits, apart, if `cc_how` says that they have been made.
   uint8_t cc_low;
@@ -125,6 +133,10 @@ struct Frame {
   const uint8_t* code;
 };
 static_assert(sizeof(Frame) % 16 == 8);
+
+// Of each block: it loads the epoch. Over it goes a jump to what replaces the block.
+inline constexpr int kFirstInstructionLength = 5;
+static_assert(offsetof(Frame, epoch) < 128);
 
 // Numbers of slots: beyond the spilled ones those of the frame's condition.
 inline constexpr uint8_t kConditionSlot = 100;

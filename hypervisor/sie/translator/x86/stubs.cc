@@ -36,6 +36,8 @@ void EmitEnter(x86::Assembler& a) {
   a.mov(FRAME(salt), rax);
   a.mov(rax, TRANSFER(epoch, rdi));
   a.mov(FRAME(epoch), rax);
+  a.mov(rax, TRANSFER(seen, rdi));
+  a.mov(FRAME(seen), rax);
   a.mov(kBudget, TRANSFER(budget, rdi));
   a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
   a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
@@ -66,6 +68,13 @@ void EmitLeave(x86::Assembler& a, const Label& stored, const Label& make_code) {
   a.add(rsp, static_cast<int>(sizeof(Frame)));
   for (size_t i = std::size(kSaved); i-- > 0;) a.pop(gpq(kSaved[i]));
   a.ret();
+}
+
+void EmitLeaveOfBlock(x86::Assembler& a, Leave why, const Label& leave) {
+  a.mov(rcx, FRAME(transfer));
+  a.mov(TRANSFER(link, rcx), eax);
+  a.mov(TRANSFER(leave, rcx), static_cast<uint32_t>(why));
+  a.jmp(leave);
 }
 
 // Called with the frame 8 bytes above the stack pointer. Temporaries survive.
@@ -148,8 +157,14 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
   here();
   a.bind(make_code_of_caller);
   EmitMakeCode(a, 16);
+  Label leave = a.newLabel();
   stubs.leave = here();
+  a.bind(leave);
   EmitLeave(a, stored, make_code);
+  stubs.stale = here();
+  EmitLeaveOfBlock(a, Leave::kStale, leave);
+  stubs.first = here();
+  EmitLeaveOfBlock(a, Leave::kFirst, leave);
   stubs.load = here();
   EmitCall(a, helpers.load, stored, make_code_of_caller);
   stubs.store = here();

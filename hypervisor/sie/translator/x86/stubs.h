@@ -47,7 +47,10 @@ struct FloatingConstants {
 struct Stubs {
   void (*enter)(Transfer*, const uint8_t* code, CpuState*, PageEntry* pages);
   const uint8_t* leave;  // jump: the frame's transfer says why
-  const uint8_t* load;   // call: see Frame
+  // Jump: the block numbered in eax is left for kStale, or for kFirst.
+  const uint8_t* stale;
+  const uint8_t* first;
+  const uint8_t* load;  // call: see Frame
   const uint8_t* store;
   const uint8_t* execute;
   const uint8_t* masks;      // five words: what an operand address of 1 << i bytes must not have

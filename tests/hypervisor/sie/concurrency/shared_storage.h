@@ -30,7 +30,8 @@ class SharedStorage {
       cpu->block = machine.block;
       cpu->block.ictl = uapi::kIctlPint;
       cpu->state = machine.cpu;
-      cpu->sie = MakeEngine({cpu->space, machine.keys, machine.broadcast, machine.facilities_});
+      cpu->sie =
+          MakeEngine({cpu->space, machine.keys, machine.broadcast, machine.facilities_, &code});
       cpus.push_back(std::move(cpu));
     }
   }
@@ -55,6 +56,7 @@ class SharedStorage {
   }
 
   GuestMachine machine;  // whose storage, keys and broadcast domain they share
+  CodeOfVm code;
   std::vector<std::unique_ptr<Cpu>> cpus;
 };
 

@@ -1,0 +1,140 @@
+#include "hypervisor/sie/translator/cache/code_cache.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "hypervisor/arch/address.h"
+#include "hypervisor/sie/translator/x86/failure.h"
+
+namespace hypervisor {
+
+using x86::Block;
+
+std::unique_ptr<CodeCache> CodeCache::Make(const x86::Helpers& helpers) {
+  std::unique_ptr<CodeCache> cache(new CodeCache);
+  cache->memory_ = CodeMemory::Allocate(kSize);
+  // Zeros, which take no memory until they are used.
+  cache->accesses_.reset(static_cast<Access*>(std::calloc(kMostAccesses, sizeof(Access))));
+  if (!cache->memory_ || !cache->accesses_) return nullptr;
+  if (!MakeStubs(*cache->memory_, helpers, cache->stubs_)) return nullptr;
+  cache->Clear();
+  return cache;
+}
+
+void CodeCache::Clear() {
+  used_ = stubs_.size;
+  full_ = false;
+  known_.clear();
+  blocks_.clear();
+  sites_.clear();
+  links_.clear();
+  access_count_ = 0;
+  busy_pages_.clear();
+}
+
+uint64_t CodeCache::ContinueAt(uint64_t instruction) const {
+  if (!memory_->Contains(instruction)) return 0;
+  if (stubs_.storage.Contains(instruction))
+    return reinterpret_cast<uint64_t>(stubs_.storage.failed);
+  const auto base = reinterpret_cast<uint64_t>(memory_->executable());
+  const auto offset = static_cast<uint32_t>(instruction - base);
+  const Access* end = accesses_.get() + access_count_.load(std::memory_order_acquire);
+  const Access* found =
+      std::lower_bound(static_cast<const Access*>(accesses_.get()), end, offset,
+                       [](const Access& access, uint32_t at) { return access.at < at; });
+  return found == end || found->at != offset ? 0 : base + found->next;
+}
+
+Block* const* CodeCache::Find(const Key& key) const {
+  const auto found = known_.find(key);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector<uint16_t>& uses,
+                      const Translating& by) {
+  if (IsFull()) return nullptr;
+  const size_t start = (used_ + 15) & ~size_t{15};
+  uint8_t* const base = memory_->executable() + start;
+  asmjit::CodeHolder code;
+  code.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(base));
+  x86::Failure failure;
+  code.setErrorHandler(&failure);
+  asmjit::x86::Assembler assembler(&code);
+  Block& block = blocks_.emplace_back();
+  block.number = static_cast<uint32_t>(blocks_.size() - 1);
+  const GuestText& end = guest.texts.back();
+  block.first_byte = key.host + guest.texts.front().offset;
+  block.last_byte = key.host + end.offset + end.bytes.size() - 1;
+  block.entry = base;
+  block.host = key.host;
+  block.address = key.address;
+  const x86::Surroundings surroundings = {stubs_,
+                                          [this] { return &sites_.emplace_back(); },
+                                          [this] {
+                                            links_.push_back(nullptr);
+                                            return static_cast<uint32_t>(links_.size() - 1);
+                                          },
+                                          by.psw_mask_offset,
+                                          by.window_end,
+                                          by.registers};
+  x86::BlockEmitter emitter(assembler, guest, uses, &block, surroundings);
+  emitter.Emit();
+  full_ = blocks_.size() == kMostBlocks || sites_.size() > kMostSites;
+  if (failure.failed || code.flatten() != asmjit::kErrorOk ||
+      code.resolveUnresolvedLinks() != asmjit::kErrorOk) {
+    return nullptr;
+  }
+  size_t accesses = access_count_;
+  const bool has_room = start + code.codeSize() <= memory_->size() &&
+                        accesses + emitter.accesses().size() <= kMostAccesses;
+  if (!has_room || start + code.codeSize() + kMostOfBlock > memory_->size()) full_ = true;
+  if (!has_room || code.relocateToBase(reinterpret_cast<uint64_t>(base)) != asmjit::kErrorOk ||
+      code.copyFlattenedData(memory_->Writable(base), memory_->size() - start) !=
+          asmjit::kErrorOk) {
+    return nullptr;
+  }
+  block.stale = base + code.labelOffsetFromBase(emitter.stale());
+  for (const auto& link : emitter.links())
+    links_[link.number] = base + code.labelOffsetFromBase(link.end);
+  const auto in_memory = [&code, start](const asmjit::Label& label) {
+    return static_cast<uint32_t>(start + code.labelOffsetFromBase(label));
+  };
+  for (const auto& [at, next] : emitter.accesses())
+    accesses_[accesses++] = {in_memory(at), in_memory(next)};
+  access_count_.store(accesses, std::memory_order_release);
+  used_ = start + code.codeSize();
+  known_[key] = &block;
+  return &block;
+}
+
+// The four bytes before where it ends are the distance, on their boundary.
+void CodeCache::Link(uint32_t number, const uint8_t* target) {
+  const uint8_t* end = links_[number];
+  auto* distance = reinterpret_cast<int32_t*>(memory_->Writable(end - 4));
+  std::atomic_ref(*distance).store(static_cast<int32_t>(target - end), std::memory_order_release);
+}
+
+// Its first instruction is as long as the jump, and all of it lies within eight bytes on their
+// boundary: who executes it meanwhile has the old one or the new one.
+void CodeCache::Replace(const Block& block, const uint8_t* target) {
+  constexpr ptrdiff_t kLength = x86::kFirstInstructionLength;
+  auto* first = reinterpret_cast<uint64_t*>(memory_->Writable(block.entry));
+  const auto distance = static_cast<int32_t>(target - (block.entry + kLength));
+  uint64_t text = *first;
+  auto* bytes = reinterpret_cast<uint8_t*>(&text);
+  bytes[0] = 0xe9;
+  std::memcpy(bytes + 1, &distance, sizeof(distance));
+  std::atomic_ref(*first).store(text, std::memory_order_release);
+}
+
+void CodeCache::MakeBusy(const uint8_t* page) {
+  busy_pages_.insert(page);
+  const auto of_page = [page](const Key& key) {
+    return (reinterpret_cast<uint64_t>(key.host) & ~kPageMask) == reinterpret_cast<uint64_t>(page);
+  };
+  for (const auto& [key, block] : known_)
+    if (block && of_page(key)) Replace(*block, block->stale);
+  absl::erase_if(known_, [&of_page](const auto& known) { return of_page(known.first); });
+}
+
+}  // namespace hypervisor
