@@ -50,7 +50,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!chaos) return nullptr;
   std::unique_ptr<Translator> engine(new Translator(environment));
   engine->chaos_ = *chaos;
-  if (!engine->jumps_ || !engine->visits_ || !engine->seen_) return nullptr;
+  if (!engine->jumps_ || !engine->visits_ || !engine->page_tables_.seen()) return nullptr;
   engine->code_ = engine->shared_->Join();
   if (!engine->code_) return nullptr;
   const char* regions = std::getenv("UCONTROL_REGIONS");
@@ -63,8 +63,6 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
 Translator::Translator(const SieEnvironment& environment)
     : Interpreter(environment, {8192, 1}),
       shared_(CodeOf(environment.code, {Call<Load>, Call<Store>, Call<ExecuteSite>})),
-      seen_(static_cast<uint64_t*>(std::calloc(CodeCache::kMostBlocks, sizeof(uint64_t))),
-            std::free),
       jumps_(static_cast<x86::JumpEntry*>(std::calloc(x86::kJumpEntries, sizeof(x86::JumpEntry))),
              std::free),
       visits_(static_cast<uint8_t*>(std::calloc(kVisitCounts, 1)), std::free) {}
@@ -169,7 +167,6 @@ Translator::Outcome Translator::Execute(const uint8_t* code) {
     transfer.salt = salt_;
     transfer.budget = budget_;
     transfer.epoch = epoch_;
-    transfer.seen = seen_.get();
     transfer.cc_low = cc_ & 1;
     transfer.cc_high = cc_ >> 1;
     ended_ = false;
@@ -338,7 +335,7 @@ void Translator::Forget() {
 void Translator::BeginCache(CodeCache* cache) {
   ++forgotten_;
   code_ = cache;
-  std::fill_n(seen_.get(), std::exchange(seen_count_, 0), 0);
+  std::fill_n(page_tables_.seen(), std::exchange(seen_count_, 0), 0);
   code_pages_.clear();
   busy_page_ = nullptr;
   std::memset(static_cast<void*>(jumps_.get()), 0, x86::kJumpEntries * sizeof(x86::JumpEntry));

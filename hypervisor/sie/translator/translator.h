@@ -91,7 +91,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // What guest_ is translated to, or has been meanwhile.
   x86::Block* Add(const Key& key, const std::vector<uint16_t>& uses, const x86::Block* stale);
   void SetSeen(uint32_t number, uint64_t epoch) {
-    seen_[number] = epoch;
+    page_tables_.seen()[number] = epoch;
     seen_count_ = std::max(seen_count_, size_t{number} + 1);
   }
   // Of the PSW's mask, from where translated code finds this engine.
@@ -138,13 +138,10 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
 
   std::shared_ptr<SharedCode> shared_;
   CodeCache* code_ = nullptr;  // changes only while this CPU is outside of it
-  // By blocks' numbers: when what each was made of was last seen by this CPU. Zeros, which take no
-  // memory until they are used.
-  std::unique_ptr<uint64_t[], decltype(&std::free)> seen_;
-  size_t seen_count_ = 0;                                // zeros only from here on
+  size_t seen_count_ = 0;      // of page_tables_.seen(): zeros only from here on
   absl::flat_hash_map<const uint8_t*, int> code_pages_;  // ours, and this CPU's stores into them
   const uint8_t* busy_page_ = nullptr;  // has just been found to be often stored into
-  // Zeros likewise.
+  // Zeros, which take no memory until they are used.
   std::unique_ptr<x86::JumpEntry[], decltype(&std::free)> jumps_;
   PageTables page_tables_;
   x86::PageEntry* table_ = nullptr;

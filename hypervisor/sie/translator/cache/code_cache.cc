@@ -79,7 +79,7 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
                                           by.registers};
   x86::BlockEmitter emitter(assembler, guest, uses, &block, surroundings);
   emitter.Emit();
-  full_ = blocks_.size() == kMostBlocks || sites_.size() > kMostSites;
+  full_ = blocks_.size() == x86::kMostBlocks || sites_.size() > kMostSites;
   if (failure.failed || code.flatten() != asmjit::kErrorOk ||
       code.resolveUnresolvedLinks() != asmjit::kErrorOk) {
     return nullptr;

@@ -31,8 +31,6 @@ namespace hypervisor {
 
 class CodeCache {
  public:
-  static constexpr size_t kMostBlocks = 1 << 18;
-
   // Where a block's instructions are, and as what they are seen.
   struct Key {
     const uint8_t* host;

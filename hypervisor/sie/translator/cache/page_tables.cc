@@ -1,6 +1,7 @@
 #include "hypervisor/sie/translator/cache/page_tables.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -17,7 +18,15 @@ constexpr int kEntriesOfPage = 9;  // of ours, as a power of two
 
 }  // namespace
 
+PageTables::PageTables() : seen_file_(memfd_create("translated-code-seen", MFD_CLOEXEC)) {
+  if (seen_file_ < 0 || ftruncate(seen_file_, kSeenSize) != 0) return;
+  void* at = mmap(nullptr, kSeenSize, PROT_READ | PROT_WRITE, MAP_SHARED, seen_file_, 0);
+  if (at != MAP_FAILED) seen_ = static_cast<uint64_t*>(at);
+}
+
 PageTables::~PageTables() {
+  if (seen_) munmap(seen_, kSeenSize);
+  if (seen_file_ >= 0) close(seen_file_);
   for (Table& table : tables_) {
     if (!table.entries) continue;
     munmap(reinterpret_cast<uint8_t*>(table.entries) - kInFront, kReservation);
@@ -38,6 +47,11 @@ PageEntry* PageTables::Of(uint64_t context) {
     void* at = mmap(nullptr, kReservation, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) return nullptr;
+    if (mmap(at, kSeenSize, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, seen_file_, 0) ==
+        MAP_FAILED) {
+      munmap(at, kReservation);
+      return nullptr;
+    }
     oldest->entries = reinterpret_cast<PageEntry*>(static_cast<uint8_t*>(at) + kInFront);
   }
   Empty(*oldest, false);

@@ -16,7 +16,7 @@ namespace hypervisor {
 
 class PageTables {
  public:
-  PageTables() = default;
+  PageTables();
   ~PageTables();
   PageTables(const PageTables&) = delete;
   PageTables& operator=(const PageTables&) = delete;
@@ -52,10 +52,14 @@ class PageTables {
   // Forgets everything.
   void Clear();
 
+  // The words in front of all tables, x86::kMostBlocks; null if the host has no memory for them.
+  uint64_t* seen() const { return seen_; }
+
  private:
   static constexpr uint64_t kEntries = x86::kPageTableEntries;  // for loads, and for stores
-  static constexpr size_t kInFront =
-      kPageSize;  // of a table: room for its low entries and its window
+  static constexpr size_t kSeenSize = x86::kMostBlocks * sizeof(uint64_t);
+  // Of a table: the words, and room for its low entries and its window.
+  static constexpr size_t kInFront = kSeenSize + x86::kPageInFront;
   static constexpr size_t kReservation = kInFront + 2 * kEntries * sizeof(x86::PageEntry);
   static constexpr size_t kTables = 24;
   static constexpr size_t kMostFilled = 1 << 18;  // of one table
@@ -80,6 +84,8 @@ class PageTables {
     return *(table.entries - x86::kLowPages + page);
   }
 
+  int seen_file_;
+  uint64_t* seen_ = nullptr;
   std::array<Table, kTables> tables_;
   Table* current_ = nullptr;
   uint64_t clock_ = 0;

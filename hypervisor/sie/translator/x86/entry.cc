@@ -20,8 +20,9 @@ void BlockEmitter::EmitEntry() {
   a_.bind(start_);
   a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
   if (a_.offset() != kFirstInstructionLength) a_.reportError(kErrorInvalidState);
-  const Mem seen = ptr(rcx, static_cast<int32_t>(block_->number * sizeof(uint64_t)), 8);
-  a_.mov(rcx, InFrame(offsetof(Frame, seen), 8));
+  Mem seen = ptr(static_cast<uint64_t>(int64_t{SeenOffset(block_->number)}), 8);
+  seen.setAbs();
+  seen.setSegment(gs);
   a_.cmp(rax, seen);
   guest_.unwatched ? a_.jmp(compare) : a_.jnz(compare);
   a_.bind(same);
@@ -41,7 +42,6 @@ void BlockEmitter::EmitEntry() {
     Access(stale_);
     for (const GuestText& text : guest_.texts) EmitComparison(text, stale_);
     a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
-    a_.mov(rcx, InFrame(offsetof(Frame, seen), 8));
     a_.mov(seen, rax);
     a_.jmp(same);
     a_.bind(stale_);

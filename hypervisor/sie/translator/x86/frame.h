@@ -39,8 +39,6 @@ struct Block {
   uint64_t address = 0;            // the guest's
   uint8_t* entry = nullptr;        // where to jump to
   const uint8_t* stale = nullptr;  // where it leaves for kStale
-  // Of the CPU's word that tells in which epoch they were last seen to be what was translated; 0 is
-  // none yet.
   uint32_t number = 0;
   int renewals = 0;        // how often the guest had changed it
   int samples = 0;         // how often a poll came when it was about to be executed
@@ -72,6 +70,14 @@ inline constexpr uint64_t kWindowStart = 0x2000;
 inline constexpr uint64_t kWindowMargin = 256;  // no operand is longer
 inline constexpr int64_t kWindowLimit = -4;
 inline constexpr int64_t kWindowAddend = -3;
+// In front of that page stand words by blocks' numbers, the same in front of all tables of a CPU:
+// the epoch in which the CPU last saw that the block's instructions are what was translated, or 0.
+inline constexpr uint64_t kMostBlocks = 1 << 18;
+inline constexpr uint64_t kPageInFront = 4096;
+constexpr int32_t SeenOffset(uint32_t block) {
+  return static_cast<int32_t>(block * sizeof(uint64_t)) -
+         static_cast<int32_t>(kPageInFront + kMostBlocks * sizeof(uint64_t));
+}
 // rbp is that much more than the CpuState's address: its low bits are what an address is shifted by
 // to be a page's number.
 inline constexpr int kStateBias = 12;
@@ -97,10 +103,9 @@ struct Transfer {
   uint32_t link = 0;
   uint64_t address = 0;
   uint64_t epoch = 0;
-  uint64_t* seen = nullptr;
 };
 
-inline constexpr int kSpillSlots = 26;
+inline constexpr int kSpillSlots = 25;
 
 struct Frame {
   Transfer* transfer;
@@ -108,7 +113,6 @@ struct Frame {
   uint64_t salt;
   // Each serialization begins another: what a CPU or device stored into code by then must be seen.
   uint64_t epoch;
-  uint64_t* seen;  // by blocks' numbers: see Block
   int32_t budget;
   // The condition code's bits, apart, if `cc_how` says that they have been made.
   uint8_t cc_low;

@@ -36,8 +36,6 @@ void EmitEnter(x86::Assembler& a) {
   a.mov(FRAME(salt), rax);
   a.mov(rax, TRANSFER(epoch, rdi));
   a.mov(FRAME(epoch), rax);
-  a.mov(rax, TRANSFER(seen, rdi));
-  a.mov(FRAME(seen), rax);
   a.mov(kBudget, TRANSFER(budget, rdi));
   a.movzx(eax, word_ptr(rdi, offsetof(Transfer, cc_low)));
   a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
