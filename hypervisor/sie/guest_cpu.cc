@@ -50,6 +50,7 @@ void GuestCpu::SetPswMask(uint64_t mask) {
 }
 
 void GuestCpu::ControlChanged() {
+  if (state_->cr[0] != wary_control_) TimersChanged();
   UpdateContexts();
   RequestPoll();
 }
@@ -144,6 +145,7 @@ int64_t GuestCpu::CpuTimer() {
 void GuestCpu::SetCpuTimer(int64_t value) {
   timer_running_ = true;
   timer_deadline_ = HostTod() + static_cast<uint64_t>(value);
+  TimersChanged();
   RequestPoll();
 }
 

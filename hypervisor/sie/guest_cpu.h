@@ -113,6 +113,8 @@ class GuestCpu {
     next_ia_ = ia_;
     RequestPoll();
   }
+  // After a timer, or what enables its interruption, was set.
+  void TimersChanged() { wary_ = 1; }
   // After something that may have enabled an interruption.
   void RequestPoll() {
     granted_ -= budget_;
@@ -418,6 +420,10 @@ class GuestCpu {
   static constexpr uint32_t kNoPrefix = 1;
   uint32_t remembered_prefix_ = kNoPrefix;
   std::atomic<uint32_t> attention_ = 0;
+  // Unless 0, the host wants instructions on the system mask, or a timer's interruption may be
+  // pending before the next poll: enabling it takes a look.
+  uint32_t wary_ = 1;
+  uint64_t wary_control_ = 0;  // control register 0 as it was when wary_ was made
   std::atomic_flag* held_lock_ = nullptr;
   static constexpr size_t kFrames = 256;
   std::array<AbsoluteFrame, kFrames> frames_{};

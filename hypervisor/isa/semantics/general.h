@@ -1,4 +1,4 @@
-// PoP: General Instructions, by topic.
+// PoP: General Instructions, and Control Instructions that have semantics, by topic.
 #ifndef HYPERVISOR_ISA_SEMANTICS_GENERAL_H_
 #define HYPERVISOR_ISA_SEMANTICS_GENERAL_H_
 
@@ -14,5 +14,6 @@
 #include "hypervisor/isa/semantics/rotate_insert.h"
 #include "hypervisor/isa/semantics/shift.h"
 #include "hypervisor/isa/semantics/storage_to_storage.h"
+#include "hypervisor/isa/semantics/system_mask.h"
 
 #endif  // HYPERVISOR_ISA_SEMANTICS_GENERAL_H_

@@ -34,6 +34,7 @@
 //   cpu.SetGprHigh(r, v), Ar(r), SetAr(r, v), Fpr(r), SetFpr(r, v), FprHigh(r), SetFprHigh(r, v)
 //   cpu.SetCc(v), cpu.Cc(), cpu.CcIn(mask)
 //   cpu.ProgramMask(), SetProgramMask(v)
+//   cpu.StoreThenUpdateSystemMask(update, address, ar, mask)   privileged
 //
 //   cpu.Load<T>(address, ar), Store<T>(address, ar, v)
 //   cpu.LoadIf<T>(condition, address, ar, otherwise), StoreIf<T>(condition, address, ar, v)

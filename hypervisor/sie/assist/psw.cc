@@ -1,20 +1,9 @@
 // Control instructions on the PSW.
 #include "hypervisor/sie/assist/assists.h"
 #include "hypervisor/sie/assist/authority.h"
+#include "hypervisor/sie/assist/system_mask.h"
 
 namespace hypervisor::assist {
-namespace {
-
-// Makes the leftmost byte of the PSW the system mask `mask`, in which only bits 0, 1, 5-7 may be
-// one. A PSW that this makes invalid is noticed early, yet with the length of the instruction,
-// other than one that was loaded whole (PoP: Program Execution, "Early Exception Recognition").
-void ReplaceSystemMask(GuestCpu& cpu, uint8_t mask) {
-  const uint64_t next = (cpu.psw_mask() & ~Mask<0, 7>()) | uint64_t{mask} << 56;
-  cpu.SetPswMask(next);
-  if (!Psw{next, 0}.IsValid()) cpu.InterruptAfterCompletion(PgmCode::kSpecification);
-}
-
-}  // namespace
 
 void LoadPsw(GuestCpu& cpu, const Insn& insn) {
   if (!cpu.Privileged() || cpu.InterceptedBy(uapi::kIctlLpsw)) return;
@@ -50,20 +39,6 @@ void SetSystemMask(GuestCpu& cpu, const Insn& insn) {
   if (cpu.state().cr[0] & cr0::kSsmSuppression) return cpu.Interrupt(PgmCode::kSpecialOperation);
   const auto mask = cpu.Load<uint8_t>(cpu.EffectiveAddress(0, insn.b2, insn.d2), insn.b2);
   if (!cpu.Stopped()) ReplaceSystemMask(cpu, mask);
-}
-
-void StoreThenAndSystemMask(GuestCpu& cpu, const Insn& insn) {
-  if (!cpu.Privileged() || cpu.InterceptedBy(uapi::kIctlStnsm)) return;
-  const auto mask = static_cast<uint8_t>(cpu.psw_mask() >> 56);
-  cpu.Store<uint8_t>(cpu.EffectiveAddress(0, insn.b1, insn.d1), insn.b1, mask);
-  if (!cpu.Stopped()) ReplaceSystemMask(cpu, static_cast<uint8_t>(mask & insn.i2));
-}
-
-void StoreThenOrSystemMask(GuestCpu& cpu, const Insn& insn) {
-  if (!cpu.Privileged() || cpu.InterceptedBy(uapi::kIctlStosm)) return;
-  const auto mask = static_cast<uint8_t>(cpu.psw_mask() >> 56);
-  cpu.Store<uint8_t>(cpu.EffectiveAddress(0, insn.b1, insn.d1), insn.b1, mask);
-  if (!cpu.Stopped()) ReplaceSystemMask(cpu, static_cast<uint8_t>(mask | insn.i2));
 }
 
 void SetPswKeyFromAddress(GuestCpu& cpu, const Insn& insn) {

@@ -48,6 +48,7 @@ void SetClockComparator(GuestCpu& cpu, const Insn& insn) {
   const auto value = cpu.Load<uint64_t>(address, insn.b2);
   if (cpu.Stopped()) return;
   cpu.state().clock_comparator = value;
+  cpu.TimersChanged();
   cpu.RequestPoll();
 }
 

@@ -16,6 +16,7 @@
 #include "hypervisor/isa/semantics/row.h"
 #include "hypervisor/sie/assist/bfp/operations.h"
 #include "hypervisor/sie/assist/storage_to_storage.h"
+#include "hypervisor/sie/assist/system_mask.h"
 #include "hypervisor/sie/guest_cpu.h"
 #include "hypervisor/storage/quadword.h"
 
@@ -149,6 +150,9 @@ class ComputingCpu : public GuestCpu {
   Value<uint8_t> ProgramMask() const { return {static_cast<uint8_t>(Bits<20, 23>(psw_mask_))}; }
   void SetProgramMask(Value<uint8_t> v) {
     psw_mask_ = (psw_mask_ & ~Psw::kProgramMask) | uint64_t{v.value & 0xfu} << 40;
+  }
+  void StoreThenUpdateSystemMask(Update update, Value<uint64_t> address, int ar, uint8_t mask) {
+    assist::StoreThenUpdateSystemMask(*this, update, address.value, ar, mask);
   }
 
   // ---- Binary floating point ----

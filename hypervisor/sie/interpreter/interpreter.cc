@@ -316,7 +316,7 @@ void Interpreter::RecordInterception() {
   per_code_ = 0;
 }
 
-bool Interpreter::TimersDue(ExternalCode& code) {
+bool Interpreter::TimersDue(ExternalCode& code, uint64_t within) {
   const uint64_t control = state_->cr[0];
   if (control & cr0::kClockComparator) {
     const uint64_t tod = GuestTod();
@@ -324,12 +324,13 @@ bool Interpreter::TimersDue(ExternalCode& code) {
     const bool due = control & cr0::kClockComparatorSign
                          ? static_cast<int64_t>(tod) > static_cast<int64_t>(comparator)
                          : tod > comparator;
-    if (due) {
+    const bool soon = within != 0 && comparator - tod <= within;
+    if (due || soon) {
       code = ExternalCode::kClockComparator;
       return true;
     }
   }
-  if ((control & cr0::kCpuTimer) && CpuTimer() < 0) {
+  if ((control & cr0::kCpuTimer) && CpuTimer() < static_cast<int64_t>(within)) {
     code = ExternalCode::kCpuTimer;
     return true;
   }

@@ -40,8 +40,9 @@ class Interpreter : public Sie, protected ComputingCpu {
   Outcome Poll();
   Outcome EndInstruction();
   Outcome AfterStop();
-  // Whether a timer's interruption is pending that control register 0 allows.
-  bool TimersDue(ExternalCode& code);
+  // Whether a timer's interruption is pending that control register 0 allows, or will be `within`
+  // this time: bits of the TOD clock.
+  bool TimersDue(ExternalCode& code, uint64_t within = 0);
   // The row of an instruction, or kInvalidRow if the machine doesn't offer its facility.
   RowIndex OfferedRow(const Insn& insn) const;
   // Code that can go on after a fault of the host, if this engine has any.

@@ -187,6 +187,10 @@ class RecordingCpu {
   Value<bool> CcIn(int mask) { return Append<bool>(ir::Opcode::kCcIn, {}, {mask}); }
   Value<uint8_t> ProgramMask() { return Append<uint8_t>(ir::Opcode::kProgramMask, {}); }
   void SetProgramMask(Value<uint8_t> v) { Effect<uint8_t>(ir::Opcode::kSetProgramMask, {v.id}); }
+  void StoreThenUpdateSystemMask(Update update, Address64 address, int ar, uint8_t mask) {
+    Effect<uint8_t>(ir::Opcode::kStoreThenUpdateSystemMask, {address.id},
+                    {static_cast<int64_t>(update), mask, ar});
+  }
 
   // ---- Binary floating point ----
 #define RECORDED_BFP(name)                                         \

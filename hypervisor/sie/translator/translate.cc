@@ -88,8 +88,7 @@ Block* Translator::Add(const Key& key, const std::vector<uint16_t>& uses, const 
   if (known && *known != stale) return *known;
   // Another CPU may have found it busy since it was read.
   if (!guest_.unwatched && code_->IsBusy(PageOf(key.host))) return nullptr;
-  Block* block =
-      code_->Add(key, guest_, uses, {psw_mask_offset(), page_tables_.window().end, state_->gpr});
+  Block* block = code_->Add(key, guest_, uses, {Offsets(), page_tables_.window().end, state_->gpr});
   if (block) {
     SetSeen(block->number, epoch_);
   } else if (!code_->IsFull()) {

@@ -71,6 +71,23 @@ Translator::~Translator() {
   if (code_) shared_->Part(code_);
 }
 
+x86::EngineOffsets Translator::Offsets() const {
+  const auto offset = [this](const auto& member) {
+    return static_cast<int32_t>(reinterpret_cast<uint64_t>(&member) -
+                                reinterpret_cast<uint64_t>(this));
+  };
+  return {offset(psw_mask_), offset(attention_), offset(wary_), offset(block_)};
+}
+
+// A look at the clock, which is for who runs long enough.
+void Translator::LookAhead() {
+  constexpr uint64_t kAhead = 200 << 12;  // microseconds; the next poll comes much earlier
+  constexpr uint32_t kOfSystemMask = uapi::kIctlStnsm | uapi::kIctlStosm;
+  ExternalCode code;
+  wary_ = (block_->ictl & kOfSystemMask) != 0 || TimersDue(code, kAhead);
+  wary_control_ = state_->cr[0];
+}
+
 uint16_t Translator::CurrentMode() const {
   const uint64_t mask = psw_mask_;
   uint16_t mode = 0;
@@ -107,6 +124,7 @@ bool Translator::Synchronize() {
 }
 
 Translator::Outcome Translator::Loop() {
+  TimersChanged();
   epoch_ += uint64_t{1} << 20;  // past what code that a fault of the host ended had counted
   for (;;) {
     ++epoch_;
@@ -117,6 +135,7 @@ Translator::Outcome Translator::Loop() {
       const Outcome outcome = Poll();
       if (outcome != Outcome::kGoOn) return outcome;
       ++budget_;
+      if (std::exchange(ran_for_long_, false)) LookAhead();
     }
     if (busy_page_) LeaveUnwatched(busy_page_);
     if (!shared_->IsNewest(code_)) BeginCache(shared_->GoOver(code_));
@@ -183,6 +202,7 @@ Translator::Outcome Translator::Execute(const uint8_t* code) {
     cc_ = static_cast<uint8_t>(transfer.cc_low | transfer.cc_high << 1);
     ia_ = transfer.address;
     if (transfer.leave == Leave::kBudget) {
+      ran_for_long_ = true;
       Sample();
       RequestPoll();
       return Outcome::kGoOn;

@@ -56,6 +56,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   HostFaultGuard::Recovery* recovery() override { return this; }
   uint64_t ContinueAt(uint64_t instruction) override;
 
+  void LookAhead();
   Outcome InterpretOne();
   Outcome InterpretRun();
   // Whether what stands here has been executed often enough to be worth a translation; if not, it
@@ -94,10 +95,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
     page_tables_.seen()[number] = epoch;
     seen_count_ = std::max(seen_count_, size_t{number} + 1);
   }
-  // Of the PSW's mask, from where translated code finds this engine.
-  uint64_t psw_mask_offset() const {
-    return reinterpret_cast<uint64_t>(&psw_mask_) - reinterpret_cast<uint64_t>(this);
-  }
+  x86::EngineOffsets Offsets() const;
   static const uint8_t* PageOf(const uint8_t* host) {
     return host - reinterpret_cast<uint64_t>(host) % kPageSize;
   }
@@ -158,7 +156,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   bool regions_always_ = false;
   bool waits_for_warm_ = true;  // likewise: or all code is translated at once
   Chaos chaos_;
-  bool is_cold_ = false;  // what stands at ia_
+  bool is_cold_ = false;       // what stands at ia_
+  bool ran_for_long_ = false;  // until the poll that is due
   // To what isn't translated yet. Zeros likewise.
   std::unique_ptr<uint8_t[], decltype(&std::free)> visits_;
 

@@ -74,7 +74,7 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
                                             links_.push_back(nullptr);
                                             return static_cast<uint32_t>(links_.size() - 1);
                                           },
-                                          by.psw_mask_offset,
+                                          by.engine,
                                           by.window_end,
                                           by.registers};
   x86::BlockEmitter emitter(assembler, guest, uses, &block, surroundings);

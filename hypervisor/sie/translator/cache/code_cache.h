@@ -69,7 +69,7 @@ class CodeCache {
 
   // What code for all CPUs takes from the one that translates it.
   struct Translating {
-    uint64_t psw_mask_offset = 0;               // within the engine: the same in all
+    x86::EngineOffsets engine;                  // the same in all
     uint64_t window_end = 0;                    // see Surroundings: hints
     const std::array<uint64_t, 16>& registers;  // likewise
   };

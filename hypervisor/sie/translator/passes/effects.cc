@@ -29,6 +29,7 @@ bool MayLeave(Opcode opcode) {
     case Opcode::kBranchAndSetMode:
     case Opcode::kSetAddressingMode:
     case Opcode::kSetProgramMask:
+    case Opcode::kStoreThenUpdateSystemMask:
     case Opcode::kLoad:
     case Opcode::kStore:
     case Opcode::kLoadIf:

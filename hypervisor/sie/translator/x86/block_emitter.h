@@ -37,6 +37,14 @@ inline constexpr int kSuppressInexact = 8;
 // A rounding mode of an instruction as VROUNDSD has it; -1 if the host lacks it.
 int RoundingOf(int64_t mode);
 
+// Where code finds what it needs of the engine, from there.
+struct EngineOffsets {
+  int32_t psw_mask;
+  int32_t attention;
+  int32_t wary;
+  int32_t state_description;  // a pointer
+};
+
 // What the emitted code depends on.
 struct Surroundings {
   const Stubs& stubs;
@@ -44,7 +52,7 @@ struct Surroundings {
   std::function<Site*()> new_site;
   // Numbers the jump that was emitted at an offset.
   std::function<uint32_t()> new_link;
-  uint64_t psw_mask_offset = 0;               // within the engine
+  EngineOffsets engine;
   uint64_t window_end = kWindowStart;         // that of loads, as it is now
   const std::array<uint64_t, 16>& registers;  // the guest's, likewise
 };
@@ -221,6 +229,7 @@ class BlockEmitter {
   void EmitSuccessive(const Operation& operation);
   void EmitCompareAndSwap(const Operation& operation);
   void EmitUpdate(const Operation& operation);
+  void EmitStoreThenUpdateSystemMask(const Operation& operation);
   void FindPage(const Value& length, const Value& known, Gp address, Gp entry, bool store,
                 const Label& slow);
 

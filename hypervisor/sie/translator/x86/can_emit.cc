@@ -60,6 +60,18 @@ bool CanEmit(const GuestBlock& block, const GuestInstruction& instruction) {
       case Opcode::kSetProgramMask:
       case Opcode::kFixedPointOverflowIf:
         return false;
+      case Opcode::kStoreThenUpdateSystemMask: {
+        // Neither DAT nor recording changes, and the PSW stays valid.
+        constexpr int64_t kMode = 0x44;
+        constexpr int64_t kEnabling = 0x03;
+        const int64_t mask = operation.immediates[1];
+        if (static_cast<Update>(operation.immediates[0]) == Update::kAnd
+                ? (mask & kMode) != kMode
+                : (mask & ~kEnabling) != 0) {
+          return false;
+        }
+        break;
+      }
       case Opcode::kVectorBfp:
         if (!(block.mode & Mode::kBfp) || !CanEmitVectorBfp(operation)) return false;
         break;

@@ -241,12 +241,15 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       const Gp gp = NewTemporary(operation.result);
       a_.mov(gp, InFrame(offsetof(Frame, transfer), 8));
       a_.mov(gp, ptr(gp, offsetof(Transfer, engine), 8));
-      a_.mov(gp, ptr(gp, static_cast<int32_t>(surroundings_.psw_mask_offset), 8));
+      a_.mov(gp, ptr(gp, surroundings_.engine.psw_mask, 8));
       a_.shr(gp, 40);
       a_.and_(gp.r32(), 15);
       values_[operation.result].clean = true;
       break;
     }
+    case Opcode::kStoreThenUpdateSystemMask:
+      EmitStoreThenUpdateSystemMask(operation);
+      break;
     case Opcode::kAddress:
       EmitAddress(operation);
       break;
