@@ -8,28 +8,7 @@ FileTable::~FileTable() {
   for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
 }
 
-FileTable::Slot* FileTable::Find(int number) const {
-  if (number < 0 || number >= kMost) return nullptr;
-  Chunk* chunk = chunks_[number / kChunkSize].load(std::memory_order_acquire);
-  return chunk ? &(*chunk)[number % kChunkSize] : nullptr;
-}
-
-FileTable::Slot* FileTable::Enter(int number) {
-  Slot* slot = Find(number);
-  if (!slot) return nullptr;
-  uint32_t uses = slot->uses.load(std::memory_order_relaxed);
-  do {
-    if (!(uses & kOpen)) return nullptr;
-  } while (!slot->uses.compare_exchange_weak(uses, uses + 1, std::memory_order_acquire));
-  return slot;
-}
-
-void FileTable::Leave(Slot& slot) {
-  // The one use that is left once the file is gone keeps the slot from being taken meanwhile.
-  uint32_t uses = slot.uses.load(std::memory_order_relaxed);
-  while (uses != 1) {
-    if (slot.uses.compare_exchange_weak(uses, uses - 1, std::memory_order_acq_rel)) return;
-  }
+void FileTable::Destroy(Slot& slot) {
   std::atomic_thread_fence(std::memory_order_acquire);
   slot.file.reset();
   slot.uses.store(0, std::memory_order_release);
@@ -38,7 +17,7 @@ void FileTable::Leave(Slot& slot) {
 int FileTable::Open(std::unique_ptr<File> file) {
   const std::lock_guard lock(mutex_);
   for (int number = 0; number < most_; ++number) {
-    auto& chunk = chunks_[number / kChunkSize];
+    auto& chunk = chunks_[static_cast<uint32_t>(number) / kChunkSize];
     if (!chunk.load(std::memory_order_relaxed)) chunk.store(new Chunk, std::memory_order_release);
     Slot& slot = *Find(number);
     if (slot.uses.load(std::memory_order_acquire) != 0) continue;

@@ -57,13 +57,34 @@ class FileTable {
   bool Close(int number);
 
  private:
-  static constexpr int kChunkSize = 256;
-  static constexpr int kChunks = kMost / kChunkSize;
+  static constexpr uint32_t kChunkSize = 256;
+  static constexpr uint32_t kChunks = kMost / kChunkSize;
   using Chunk = std::array<Slot, kChunkSize>;
 
-  Slot* Find(int number) const;
-  Slot* Enter(int number);
-  static void Leave(Slot& slot);
+  Slot* Find(int number) const {
+    const auto index = static_cast<uint32_t>(number);
+    if (index >= kMost) return nullptr;
+    Chunk* chunk = chunks_[index / kChunkSize].load(std::memory_order_acquire);
+    return chunk ? &(*chunk)[index % kChunkSize] : nullptr;
+  }
+  Slot* Enter(int number) {
+    Slot* slot = Find(number);
+    if (!slot) return nullptr;
+    uint32_t uses = slot->uses.load(std::memory_order_relaxed);
+    do {
+      if (!(uses & kOpen)) return nullptr;
+    } while (!slot->uses.compare_exchange_weak(uses, uses + 1, std::memory_order_acquire));
+    return slot;
+  }
+  static void Leave(Slot& slot) {
+    // The one use that is left once the file is gone keeps the slot from being taken meanwhile.
+    uint32_t uses = slot.uses.load(std::memory_order_relaxed);
+    while (uses != 1) {
+      if (slot.uses.compare_exchange_weak(uses, uses - 1, std::memory_order_acq_rel)) return;
+    }
+    Destroy(slot);
+  }
+  static void Destroy(Slot& slot);
 
   const int most_;
   std::mutex mutex_;  // taken to open a file

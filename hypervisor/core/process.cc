@@ -2,15 +2,14 @@
 
 #include <pthread.h>
 
-#include <atomic>
-
 namespace hypervisor {
+
+constinit std::atomic<uint32_t> process_generation = 0;
+
 namespace {
 
-std::atomic<uint32_t> generation = 0;
-
 void EnterChild() {
-  generation.fetch_add(1, std::memory_order_relaxed);
+  process_generation.fetch_add(1, std::memory_order_relaxed);
 }
 
 bool Watch() {
@@ -20,10 +19,8 @@ bool Watch() {
 
 }  // namespace
 
-uint32_t ProcessGeneration() {
-  static const bool watching = Watch();
-  (void)watching;
-  return generation.load(std::memory_order_relaxed);
+void WatchForks() {
+  [[maybe_unused]] static const bool watching = Watch();
 }
 
 }  // namespace hypervisor

@@ -2,12 +2,18 @@
 #ifndef HYPERVISOR_CORE_PROCESS_H_
 #define HYPERVISOR_CORE_PROCESS_H_
 
+#include <atomic>
 #include <cstdint>
 
 namespace hypervisor {
 
-// Another number in each process of a chain of forks; as cheap as reading a variable.
-uint32_t ProcessGeneration();
+// From the first call on, each process of a chain of forks has another ProcessGeneration.
+void WatchForks();
+
+extern std::atomic<uint32_t> process_generation;
+inline uint32_t ProcessGeneration() {
+  return process_generation.load(std::memory_order_relaxed);
+}
 
 }  // namespace hypervisor
 

@@ -98,10 +98,10 @@ int64_t RunVcpu(Vcpu& vcpu, uint64_t argument) {
   if (argument != 0) return -EINVAL;
   if (ImmediateExit(run)) return -EINTR;
   if ((run.kvm_valid_regs | run.kvm_dirty_regs) & ~uapi::kSyncAll) return -EINVAL;
-  if (!vcpu.vm().user_cpu_state)
+  if (vcpu.IsStopped()) {
+    if (vcpu.vm().user_cpu_state) return -EINVAL;
     StartCpu(vcpu);
-  else if (vcpu.IsStopped())
-    return -EINVAL;
+  }
   // Only UCONTROL VMs have an engine: for a regular one the kernel itself would be the monitor.
   if (!vcpu.sie) return -EOPNOTSUPP;
 

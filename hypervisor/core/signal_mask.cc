@@ -46,19 +46,15 @@ int64_t SetSignalMask(Vcpu& vcpu, uint64_t argument) {
   return 0;
 }
 
-RunSignalMask::RunSignalMask(const Vcpu& vcpu) : active_(vcpu.signal_mask.has_value()) {
-  if (!active_) return;
+void RunSignalMask::Replace(const sigset_t& mask) {
   sigset_t waiting;
   sigpending(&waiting);
-  pending_ = IsAnyUnblocked(waiting, *vcpu.signal_mask);
-  if (pending_)
-    pthread_sigmask(SIG_SETMASK, nullptr, &outside_);
-  else
-    pthread_sigmask(SIG_SETMASK, &*vcpu.signal_mask, &outside_);
+  pending_ = IsAnyUnblocked(waiting, mask);
+  pthread_sigmask(SIG_SETMASK, pending_ ? nullptr : &mask, &outside_);
 }
 
-RunSignalMask::~RunSignalMask() {
-  if (active_) pthread_sigmask(SIG_SETMASK, &outside_, nullptr);
+void RunSignalMask::Restore() {
+  pthread_sigmask(SIG_SETMASK, &outside_, nullptr);
 }
 
 }  // namespace hypervisor

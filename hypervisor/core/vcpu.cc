@@ -1,5 +1,6 @@
 #include "hypervisor/core/vcpu.h"
 
+#include <mutex>
 #include <utility>
 
 #include "hypervisor/core/cpu_state_control.h"
@@ -29,10 +30,6 @@ Vcpu::Vcpu(Vm& vm, uint16_t id, std::unique_ptr<VcpuPages> pages)
 }
 
 Vcpu::~Vcpu() = default;
-
-uint32_t Vcpu::Flags() const {
-  return std::atomic_ref(block().cpuflags).load(std::memory_order_acquire);
-}
 
 void Vcpu::SetFlags(uint32_t flags) {
   std::atomic_ref(block().cpuflags).fetch_or(flags);

@@ -10,12 +10,12 @@
 #include <csignal>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
 #include "hypervisor/arch/cpu_state.h"
 #include "hypervisor/core/local_interruptions.h"
+#include "hypervisor/core/vcpu_lock.h"
 #include "hypervisor/core/vcpu_pages.h"
 #include "hypervisor/sie/sie.h"
 #include "hypervisor/storage/address_space.h"
@@ -39,7 +39,9 @@ class Vcpu {
   uapi::SieBlock& block() const { return pages_->block(); }
 
   // Any thread, without the mutex.
-  uint32_t Flags() const;
+  uint32_t Flags() const {
+    return std::atomic_ref(block().cpuflags).load(std::memory_order_acquire);
+  }
   void SetFlags(uint32_t flags);
   void ClearFlags(uint32_t flags);
   bool IsStopped() const { return (Flags() & uapi::kCpuStopped) != 0; }
@@ -50,7 +52,7 @@ class Vcpu {
   uint64_t& FloatingPoint(int number) const;
   bool has_vectors() const { return has_vectors_; }
 
-  std::mutex mutex;
+  VcpuLock mutex;
 
   AddressSpace space;
   std::unique_ptr<Sie> sie;  // none on a regular VM

@@ -23,7 +23,7 @@ Vm::Vm(System& owner, bool user_controlled)
       aes_key_wrapping(model.Has(Facility::kMsa3)),
       dea_key_wrapping(model.Has(Facility::kMsa3)),
       storage_limit(user_controlled ? uapi::kNoMemLimit : owner.machine.last_storage_byte + 1),
-      process_(ProcessGeneration()) {}
+      process_((WatchForks(), ProcessGeneration())) {}
 
 Vm::~Vm() {
   for (auto& vcpu : vcpus) delete vcpu.load(std::memory_order_relaxed);
@@ -31,10 +31,6 @@ Vm::~Vm() {
 
 Vcpu* Vm::FindVcpu(uint64_t id) const {
   return id < vcpus.size() ? vcpus[id].load(std::memory_order_acquire) : nullptr;
-}
-
-bool Vm::IsForeign() const {
-  return process_ != ProcessGeneration();
 }
 
 namespace {

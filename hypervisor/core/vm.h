@@ -18,6 +18,7 @@
 #include "hypervisor/core/flic.h"
 #include "hypervisor/core/floating_interruptions.h"
 #include "hypervisor/core/memory_slots.h"
+#include "hypervisor/core/process.h"
 #include "hypervisor/core/system.h"
 #include "hypervisor/core/vcpu.h"
 #include "hypervisor/sie/broadcast_domain.h"
@@ -37,7 +38,7 @@ class Vm : public std::enable_shared_from_this<Vm> {
   bool has_vcpus() const { return vcpu_count.load(std::memory_order_relaxed) != 0; }
 
   // The request comes from another process than the VM's.
-  bool IsForeign() const;
+  bool IsForeign() const { return process_ != ProcessGeneration(); }
 
   System& system;
   const bool ucontrol;
