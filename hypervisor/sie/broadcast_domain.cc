@@ -22,22 +22,9 @@ void BroadcastDomain::Part(Member& member) {
   changed_.notify_all();
 }
 
-bool BroadcastDomain::Enter(Member& member) {
-  // The flag first, the number second: a purge that misses the flag is one whose number we see.
-  member.in_guest.store(true);
-  const uint64_t newest = purge_.load();
-  if (member.acknowledged.load(std::memory_order_relaxed) == newest) return false;
-  member.acknowledged.store(newest);
-  return true;
-}
-
-// A purge that begins at this moment may be missed: it looks again after a while.
-void BroadcastDomain::Leave(Member& member) {
-  member.in_guest.store(false, std::memory_order_release);
-  if (member.acknowledged.load() != purge_.load()) {
-    const std::lock_guard lock(mutex_);
-    changed_.notify_all();
-  }
+void BroadcastDomain::LeaveDuringPurge() {
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
 }
 
 bool BroadcastDomain::Purge(Member& self) {

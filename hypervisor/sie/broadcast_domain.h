@@ -30,8 +30,19 @@ class BroadcastDomain {
 
   // Brackets the time in which a member may use translations. A purge that came outside is seen by
   // Enter, which returns true then.
-  bool Enter(Member& member);
-  void Leave(Member& member);
+  bool Enter(Member& member) {
+    // The flag first, the number second: a purge that misses the flag is one whose number we see.
+    member.in_guest.store(true);
+    const uint64_t newest = purge_.load();
+    if (member.acknowledged.load(std::memory_order_relaxed) == newest) return false;
+    member.acknowledged.store(newest);
+    return true;
+  }
+  // A purge that begins at this moment may be missed: it looks again after a while.
+  void Leave(Member& member) {
+    member.in_guest.store(false, std::memory_order_release);
+    if (member.acknowledged.load() != purge_.load()) LeaveDuringPurge();
+  }
 
   // Asks all other members to drop their translations, and waits until each has done so or is not
   // in the guest. While it waits it serves `self`'s own purges, so that two issuers can't deadlock.
@@ -42,6 +53,8 @@ class BroadcastDomain {
   void Acknowledge(Member& member);
 
  private:
+  void LeaveDuringPurge();
+
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Member*> members_;

@@ -149,39 +149,13 @@ void GuestCpu::SetCpuTimer(int64_t value) {
   RequestPoll();
 }
 
-void GuestCpu::BeginTimer(uint64_t value) {
-  timer_running_ = false;
-  timer_value_ = value;
-  executed_before_ = executed_;
-}
-
 void GuestCpu::StartClock() {
   if (timer_running_) return;
   timer_running_ = true;
   timer_deadline_ = HostTod() + timer_value_ - EstimatedTime();
 }
 
-uint64_t GuestCpu::EndTimer() {
-  return timer_running_ ? timer_deadline_ - HostTod() : timer_value_ - EstimatedTime();
-}
-
-uint64_t GuestCpu::EstimatedTime() const {
-  constexpr uint64_t kInstruction = 40;  // about 10 ns
-  const auto since_poll = static_cast<uint64_t>(granted_ - budget_);
-  return (executed_ + since_poll - executed_before_) * kInstruction;
-}
-
 // ---- Contexts ----
-
-bool GuestCpu::ControlIsAsRemembered(const CpuState& cpu) const {
-  return ((cpu.psw.mask ^ psw_mask_) & ~Psw::kConditionCode) == 0 &&
-         cpu.prefix == remembered_prefix_ && cpu.cr == remembered_cr_;
-}
-
-void GuestCpu::RememberControl() {
-  remembered_prefix_ = state_->prefix;
-  remembered_cr_ = state_->cr;
-}
 
 TranslationContext GuestCpu::ContextFor(uint64_t asce_word, bool dat_on, bool absolute,
                                         uint8_t key) const {

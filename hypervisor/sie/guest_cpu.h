@@ -300,19 +300,14 @@ class GuestCpu {
  protected:
   static constexpr uint8_t kPerFetch = 0x40;  // per_code_: instruction fetching
 
-  // Whether a CPU in this state may go on with the contexts and the fetch page that it left with.
-  // RememberControl notes what those depend on.
-  bool ControlIsAsRemembered(const CpuState& cpu) const;
-  void RememberControl();
-  void ForgetControl() { remembered_prefix_ = kNoPrefix; }
-
-  // Between these two the CPU timer runs. A clock is read only if a program asks for the timer or
-  // runs for longer than a poll: a short stay is charged by the instruction.
-  void BeginTimer(uint64_t value);
+  // The CPU timer runs by the clock from now on.
   void StartClock();
-  uint64_t EndTimer();
   // What the instructions since the entry take on the CPU timer, roughly.
-  uint64_t EstimatedTime() const;
+  uint64_t EstimatedTime() const {
+    constexpr uint64_t kInstruction = 40;  // about 10 ns
+    const auto since_poll = static_cast<uint64_t>(granted_ - budget_);
+    return (executed_ + since_poll - executed_before_) * kInstruction;
+  }
 
   bool PerWatches(uint64_t first, uint64_t last) const;
   void PerAfterInstruction();
@@ -416,9 +411,6 @@ class GuestCpu {
   uint64_t executed_before_ = 0;  // instructions before this entry
   bool timer_running_ = false;
   uint64_t space_generation_ = ~uint64_t{0};
-  std::array<uint64_t, 16> remembered_cr_{};
-  static constexpr uint32_t kNoPrefix = 1;
-  uint32_t remembered_prefix_ = kNoPrefix;
   std::atomic<uint32_t> attention_ = 0;
   // Unless 0, the host wants instructions on the system mask, or a timer's interruption may be
   // pending before the next poll: enabling it takes a look.

@@ -8,7 +8,6 @@
 namespace hypervisor {
 namespace {
 
-thread_local HostFaultGuard* current_guard = nullptr;
 struct sigaction previous_segv;
 struct sigaction previous_bus;
 
@@ -28,7 +27,7 @@ struct HostFaultSignal {
   }
 
   static void Receive(int number, siginfo_t* info, void* context) {
-    HostFaultGuard* guard = current_guard;
+    HostFaultGuard* guard = HostFaultGuard::current_;
     const auto fault = reinterpret_cast<uint64_t>(info->si_addr);
     if (guard && info->si_code > 0) {
       for (const auto& [start, mapping] : guard->space_.mappings()) {
@@ -59,13 +58,10 @@ struct HostFaultSignal {
   }
 };
 
-HostFaultGuard::HostFaultGuard(const AddressSpace& space) : space_(space), outer_(current_guard) {
-  [[maybe_unused]] static const bool installed = HostFaultSignal::Install();
-  current_guard = this;
-}
+constinit thread_local HostFaultGuard* HostFaultGuard::current_ = nullptr;
 
-HostFaultGuard::~HostFaultGuard() {
-  current_guard = outer_;
+bool HostFaultGuard::Install() {
+  return HostFaultSignal::Install();
 }
 
 }  // namespace hypervisor

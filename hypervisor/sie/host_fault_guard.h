@@ -17,8 +17,11 @@ namespace hypervisor {
 // before.
 class HostFaultGuard {
  public:
-  explicit HostFaultGuard(const AddressSpace& space);
-  ~HostFaultGuard();
+  explicit HostFaultGuard(const AddressSpace& space) : space_(space), outer_(current_) {
+    [[maybe_unused]] static const bool installed = Install();
+    current_ = this;
+  }
+  ~HostFaultGuard() { current_ = outer_; }
   HostFaultGuard(const HostFaultGuard&) = delete;
   HostFaultGuard& operator=(const HostFaultGuard&) = delete;
 
@@ -37,6 +40,10 @@ class HostFaultGuard {
 
  private:
   friend struct HostFaultSignal;
+
+  static bool Install();
+
+  static constinit thread_local HostFaultGuard* current_;
 
   const AddressSpace& space_;
   HostFaultGuard* outer_;

@@ -1,33 +1,16 @@
 #include "hypervisor/sie/interpreter/interpreter.h"
 
 #include <atomic>
-#include <bit>
 #include <utility>
 
 #include "hypervisor/arch/host_clock.h"
 #include "hypervisor/isa/decode.h"
 #include "hypervisor/isa/table.h"
 #include "hypervisor/sie/assist/trace_table.h"
-#include "hypervisor/sie/host_fault_guard.h"
 
 namespace hypervisor {
 
 using uapi::Interception;
-
-namespace {
-
-// Others change flags in other bytes of that word meanwhile, so that a store of this byte alone
-// needs no interlocked update.
-void ShowRunning(uapi::SieBlock& block, bool running) {
-  constexpr size_t kByte = std::endian::native == std::endian::little ? 2 : 1;
-  constexpr auto kRunning = static_cast<uint8_t>(uapi::kCpuRunning >> 16);
-  static_assert(uint32_t{kRunning} << 16 == uapi::kCpuRunning);
-  const std::atomic_ref byte(reinterpret_cast<uint8_t*>(&block.cpuflags)[kByte]);
-  const auto others = static_cast<uint8_t>(byte.load(std::memory_order_relaxed) & ~kRunning);
-  byte.store(running ? others | kRunning : others, std::memory_order_relaxed);
-}
-
-}  // namespace
 
 std::unique_ptr<Sie> MakeInterpreter(const SieEnvironment& environment) {
   return std::make_unique<Interpreter>(environment);
@@ -44,86 +27,6 @@ void Interpreter::Kick() {
 }
 void Interpreter::ClearKick() {
   attention_.fetch_and(~kKick);
-}
-
-SieExit Interpreter::Run(uapi::SieBlock& block, CpuState& cpu) {
-  Enter(block, cpu);
-  SieExit exit{SieExit::Reason::kIntercepted, {}};
-  HostFaultGuard guard(environment_.space);
-  guard.recovery = recovery();
-  if (sigsetjmp(guard.escape, 0)) {
-    Release();
-    exit = SieExit{SieExit::Reason::kBackingMissing, host_fault_.address};
-  } else if (!Valid()) {
-    interception_ = Interception::kValidity;
-    RecordInterception();
-    block.ipa = 0x1000;
-    block.ipb = 0x0001u << 16;
-  } else {
-    switch (Loop()) {
-      case Outcome::kKicked:
-        exit.reason = SieExit::Reason::kKicked;
-        break;
-      case Outcome::kHostFault:
-        exit = host_fault_;
-        break;
-      case Outcome::kIntercepted:
-      case Outcome::kGoOn:
-        break;
-    }
-  }
-  Leave();
-  if (exit.reason == SieExit::Reason::kBackingMissing) ForgetControl();  // it may be halfway
-  return exit;
-}
-
-void Interpreter::Enter(uapi::SieBlock& block, CpuState& cpu) {
-  if (decoded_.empty()) MakePlaces(kFewDecoded);
-  state_ = &cpu;
-  block_ = &block;
-  block.icptcode = 0;
-  block.icptstatus = 0;
-  stop_ = Stop::kNone;
-  completion_code_ = PgmCode::kNone;
-  per_code_ = 0;
-  execute_length_ = 0;
-  bool purged = environment_.broadcast.Enter(member_);
-  if (purged || block.ihcpu == 0xffff || space_generation_ != environment_.space.generation()) {
-    space_generation_ = environment_.space.generation();
-    block.ihcpu = 0;
-    tlb_.Flush();
-    purged = true;
-  }
-  ShowRunning(block, true);
-  budget_ = granted_ = 0;
-  if (purged || !ControlIsAsRemembered(cpu) || (cpu.psw.address & 1)) {
-    LoadPsw(cpu.psw);
-    ControlChanged();
-  } else {
-    next_ia_ = cpu.psw.address;
-    cc_ = cpu.psw.condition_code();
-  }
-  ia_ = next_ia_;
-  granted_ = budget_ - 1;
-  BeginTimer(block.cputm);
-  time_budget_ = 0;
-}
-
-void Interpreter::Leave() {
-  executed_ += static_cast<uint64_t>(granted_ - budget_ + 1);
-  state_->psw = psw();
-  RememberControl();
-  granted_ = budget_ = 0;
-  block_->cputm = EndTimer();
-  ShowRunning(*block_, false);
-  environment_.broadcast.Leave(member_);
-}
-
-bool Interpreter::Valid() const {
-  const uint32_t flags = block_->cpuflags;
-  if (!(flags & uapi::kCpuZarch)) return false;
-  if (flags & (uapi::kCpuRrf | uapi::kCpuMcds)) return false;
-  return !((flags & uapi::kCpuGed) && (flags & uapi::kCpuGed2));
 }
 
 // The address of the next instruction is what each turn of the loop waits for, so it is kept at
@@ -179,6 +82,20 @@ Interpreter::Outcome Interpreter::Loop() {
     if (outcome != Outcome::kGoOn) [[unlikely]]
       return outcome;
   }
+}
+
+Interpreter::Outcome Interpreter::InterpretShortStay() {
+  uint64_t ia = ia_;
+  for (uint64_t i = 0; i < kShortStay; ++i) {
+    if (--budget_ < 0) {
+      const Outcome outcome = Poll();
+      if (outcome != Outcome::kGoOn) return outcome;
+      ia = ia_;
+    }
+    const Outcome outcome = StepInline(ia);
+    if (outcome != Outcome::kGoOn) return outcome;
+  }
+  return Outcome::kGoOn;
 }
 
 void Interpreter::MakePlaces(size_t count) {
@@ -354,7 +271,7 @@ Interpreter::Outcome Interpreter::RecognizePending() {
     PurgeTlb();
     environment_.broadcast.Acknowledge(member_);
   }
-  if (!psw().IsValid()) {
+  if (!Psw{psw_mask_, ia_}.IsValid()) {
     // An invalid PSW is noticed early, as it is; an odd address only with the attempt to fetch,
     // which a waiting CPU doesn't make.
     length_ = 0;

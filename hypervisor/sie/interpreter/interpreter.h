@@ -4,6 +4,7 @@
 #ifndef HYPERVISOR_SIE_INTERPRETER_INTERPRETER_H_
 #define HYPERVISOR_SIE_INTERPRETER_INTERPRETER_H_
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -48,6 +49,10 @@ class Interpreter : public Sie, protected ComputingCpu {
   // Code that can go on after a fault of the host, if this engine has any.
   virtual HostFaultGuard::Recovery* recovery() { return nullptr; }
 
+  // A stay that comes after a short one begins with the interpreter, who may end it before another
+  // engine has got ready.
+  bool interprets_short_stays_ = false;
+
   struct Decoded {
     uint64_t mask = 0;  // of the bytes that belong to the instruction
     Handler execute = nullptr;
@@ -68,9 +73,15 @@ class Interpreter : public Sie, protected ComputingCpu {
   static constexpr size_t kMostDecoded = 32768;
 
   Outcome StepInline(uint64_t& ia);
-  void Enter(uapi::SieBlock& block, CpuState& cpu);
-  void Leave();
-  bool Valid() const;
+  Outcome InterpretShortStay();
+  // Of stay.cc alone.
+  inline void Enter(uapi::SieBlock& block, CpuState& cpu);
+  inline void Leave();
+  inline bool Valid() const;
+  inline void BeginTimer(uint64_t value);
+  inline uint64_t EndTimer();
+  inline bool ControlIsAsRemembered(const CpuState& cpu) const;
+  inline void RememberControl();
   Outcome RecognizePending();
   Outcome Present(PgmCode code);
   void RecordInterception();
@@ -84,6 +95,11 @@ class Interpreter : public Sie, protected ComputingCpu {
   uint64_t decoded_mask_ = kFewDecoded - 1;
   size_t misses_ = 0;
   int32_t time_budget_ = 0;
+  bool was_short_ = false;  // the stay before this
+  static constexpr uint64_t kShortStay = 8;
+  static constexpr uint32_t kNoPrefix = 1;
+  uint32_t remembered_prefix_ = kNoPrefix;
+  std::array<uint64_t, 16> remembered_cr_{};
 };
 
 }  // namespace hypervisor

@@ -55,6 +55,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!engine->code_) return nullptr;
   const char* regions = std::getenv("UCONTROL_REGIONS");
   engine->waits_for_warm_ = regions == nullptr;
+  engine->interprets_short_stays_ = engine->waits_for_warm_;
   engine->regions_always_ = regions && std::string_view(regions) == "always";
   return engine;
 }
