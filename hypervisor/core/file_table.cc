@@ -8,6 +8,18 @@ FileTable::~FileTable() {
   for (auto& chunk : chunks_) delete chunk.load(std::memory_order_relaxed);
 }
 
+void FileTable::Await(Slot& slot) {
+  uint32_t uses = slot.uses.load(std::memory_order_acquire);
+  while (uses & kSole) {
+    if (!(uses & kAwaited) &&
+        !slot.uses.compare_exchange_weak(uses, uses | kAwaited, std::memory_order_relaxed)) {
+      continue;
+    }
+    slot.uses.wait(uses | kAwaited, std::memory_order_relaxed);
+    uses = slot.uses.load(std::memory_order_acquire);
+  }
+}
+
 void FileTable::Destroy(Slot& slot) {
   std::atomic_thread_fence(std::memory_order_acquire);
   slot.file.reset();

@@ -1,6 +1,7 @@
 // The open files of a device, by number.
 //
-// Use is two uncontended atomic operations on the file's own cache line: KVM_RUN goes through here.
+// Use is two uncontended atomic operations on the file's own cache line. KVM_RUN goes through here,
+// and has the file to itself by the same two, if nobody else is in it.
 #ifndef HYPERVISOR_CORE_FILE_TABLE_H_
 #define HYPERVISOR_CORE_FILE_TABLE_H_
 
@@ -17,12 +18,16 @@ namespace hypervisor {
 class FileTable {
  private:
   struct alignas(64) Slot {
-    // The number of uses, the open file's own included; kOpen while the number is good. The file is
-    // destroyed by whoever takes the last use back.
+    // The number of uses, the open file's own included; kOpen while the number is good; kSole while
+    // one of them is a SoleUse, and kAwaited if others wait for its end. The file is destroyed by
+    // whoever takes the last use back.
     std::atomic<uint32_t> uses = 0;
     std::unique_ptr<File> file;
   };
   static constexpr uint32_t kOpen = 1u << 31;
+  static constexpr uint32_t kSole = 1u << 30;
+  static constexpr uint32_t kAwaited = 1u << 29;
+  static constexpr uint32_t kCount = kAwaited - 1;
 
  public:
   static constexpr int kMost = 1 << 20;
@@ -44,6 +49,28 @@ class FileTable {
     }
 
     // Null: the number is no open file's.
+    File* file() const { return slot_ ? slot_->file.get() : nullptr; }
+
+    // Returns when no SoleUse is left. Another one can't begin before this use ends.
+    void AwaitSoleUse() const {
+      if (slot_->uses.load(std::memory_order_acquire) & kSole) Await(*slot_);
+    }
+
+   private:
+    Slot* slot_;
+  };
+
+  // A use that begins while there is no other one.
+  class SoleUse {
+   public:
+    SoleUse(FileTable& table, int number) : slot_(table.EnterAlone(number)) {}
+    SoleUse(const SoleUse&) = delete;
+    SoleUse& operator=(const SoleUse&) = delete;
+    ~SoleUse() {
+      if (slot_) Leave(*slot_, kSole);
+    }
+
+    // Null: there are others, or the number is no open file's.
     File* file() const { return slot_ ? slot_->file.get() : nullptr; }
 
    private:
@@ -76,14 +103,29 @@ class FileTable {
     } while (!slot->uses.compare_exchange_weak(uses, uses + 1, std::memory_order_acquire));
     return slot;
   }
-  static void Leave(Slot& slot) {
-    // The one use that is left once the file is gone keeps the slot from being taken meanwhile.
+  Slot* EnterAlone(int number) {
+    Slot* slot = Find(number);
+    uint32_t uses = kOpen | 1;
+    if (!slot ||
+        !slot->uses.compare_exchange_strong(uses, kOpen | kSole | 2, std::memory_order_acquire)) {
+      return nullptr;
+    }
+    return slot;
+  }
+  // `sole` is kSole from a SoleUse, else 0.
+  static void Leave(Slot& slot, uint32_t sole = 0) {
+    const uint32_t ended = sole ? kSole | kAwaited : 0;
     uint32_t uses = slot.uses.load(std::memory_order_relaxed);
-    while (uses != 1) {
-      if (slot.uses.compare_exchange_weak(uses, uses - 1, std::memory_order_acq_rel)) return;
+    // The one use that is left once the file is gone keeps the slot from being taken meanwhile.
+    while ((uses & kCount) != 1) {
+      const uint32_t left = (uses - 1) & ~ended;
+      if (!slot.uses.compare_exchange_weak(uses, left, std::memory_order_acq_rel)) continue;
+      if (uses & ended & kAwaited) slot.uses.notify_all();
+      return;
     }
     Destroy(slot);
   }
+  static void Await(Slot& slot);
   static void Destroy(Slot& slot);
 
   const int most_;

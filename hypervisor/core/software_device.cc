@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "hypervisor/uapi/kvm.h"
+
 namespace hypervisor {
 
 SoftwareDevice::SoftwareDevice(Options options) : system_(options.open_files) {
@@ -20,8 +22,13 @@ int SoftwareDevice::Open() {
 }
 
 int64_t SoftwareDevice::Ioctl(int fd, uint32_t request, uint64_t argument) {
+  if (request == uapi::kRun) {
+    const FileTable::SoleUse use(system_.files, fd);
+    if (use.file()) return use.file()->IoctlAlone(request, argument);
+  }
   const FileTable::Use use(system_.files, fd);
   if (!use.file()) return -EBADF;
+  if (!use.file()->Overlaps(request)) use.AwaitSoleUse();
   return use.file()->Ioctl(request, argument);
 }
 

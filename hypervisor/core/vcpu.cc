@@ -94,6 +94,10 @@ constexpr uint32_t kKvmType = 0xae;  // KVMIO
 
 }  // namespace
 
+bool NeedsVcpu(uint32_t request) {
+  return request == uapi::kRun || FindRequest(kRequests, request) != nullptr;
+}
+
 int64_t AnswerVcpu(Vcpu& vcpu, uint32_t request, uint64_t argument) {
   if (request == uapi::kRun) {
     const std::lock_guard lock(vcpu.mutex);

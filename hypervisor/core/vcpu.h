@@ -1,8 +1,8 @@
 // One vCPU of the software device.
 //
-// Everything here belongs to whoever holds `mutex`, with these exceptions: block.cpuflags is
-// atomic, `interruptions` locks itself, and the registers in run() and block() are user space's as
-// well.
+// Everything here belongs to whoever holds `mutex`, or is in KVM_RUN with the file to himself, with
+// these exceptions: block.cpuflags is atomic, `interruptions` locks itself, and the registers in
+// run() and block() are user space's as well.
 #ifndef HYPERVISOR_CORE_VCPU_H_
 #define HYPERVISOR_CORE_VCPU_H_
 
@@ -92,7 +92,11 @@ class Vcpu {
   bool has_vectors_;
 };
 
-// A request on the vCPU's file. Any thread.
+// Whether a request waits for whoever holds the vCPU.
+bool NeedsVcpu(uint32_t request);
+
+// A request on the vCPU's file, while nobody is in RunVcpu for who has the file to himself. Any
+// thread.
 int64_t AnswerVcpu(Vcpu& vcpu, uint32_t request, uint64_t argument);
 
 }  // namespace hypervisor

@@ -9,6 +9,7 @@
 #include "hypervisor/core/mem_op.h"
 #include "hypervisor/core/process.h"
 #include "hypervisor/core/request.h"
+#include "hypervisor/core/run.h"
 #include "hypervisor/core/stats_file.h"
 #include "hypervisor/core/user_copy.h"
 #include "hypervisor/core/vfio_file.h"
@@ -130,6 +131,15 @@ int64_t VmFile::Ioctl(uint32_t request, uint64_t argument) {
 int64_t VcpuFile::Ioctl(uint32_t request, uint64_t argument) {
   if (vm_->IsForeign()) return -EIO;
   return AnswerVcpu(vcpu_, request, argument);
+}
+
+int64_t VcpuFile::IoctlAlone(uint32_t request, uint64_t argument) {
+  if (request != uapi::kRun) return -ENOTTY;
+  return vm_->IsForeign() ? -EIO : RunVcpu(vcpu_, argument);
+}
+
+bool VcpuFile::Overlaps(uint32_t request) const {
+  return vm_->IsForeign() || !NeedsVcpu(request);
 }
 
 }  // namespace hypervisor

@@ -93,6 +93,8 @@ class VcpuFile : public File {
  public:
   VcpuFile(std::shared_ptr<Vm> vm, Vcpu& vcpu) : vm_(std::move(vm)), vcpu_(vcpu) {}
   int64_t Ioctl(uint32_t request, uint64_t argument) override;
+  int64_t IoctlAlone(uint32_t request, uint64_t argument) override;
+  bool Overlaps(uint32_t request) const override;
   void* Mmap(uint64_t page) override { return vcpu_.pages().Page(page); }
   int Backing() const override { return vcpu_.pages().backing(); }
   void Kick() override { vcpu_.Kick(); }

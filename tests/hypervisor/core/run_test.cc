@@ -1,6 +1,8 @@
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <thread>
 
 #include "tests/hypervisor/core/fixture.h"
@@ -192,6 +194,75 @@ TEST_F(RunTest, OnlyIrqsGetPastARunningCpu) {
   EXPECT_EQ(KvmRun(), 0);
   EXPECT_EQ(run_->s390_sieic.icptcode, 0x10);
   other.join();
+}
+
+TEST_F(RunTest, WhateverElseNeedsTheVcpuWaitsForItsRun) {
+  std::atomic<bool> inside = false;
+  std::atomic<bool> asked = false;
+  std::atomic<bool> left = false;
+  script_ = [&](ScriptedSie&, uapi::SieBlock& block, CpuState& cpu) {
+    inside = true;
+    while (!asked) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    cpu.gpr[3] = 0x33;
+    block.icptcode = 0x04;
+    left = true;
+    return SieExit{SieExit::Reason::kIntercepted, VcpuAddress()};
+  };
+  std::thread other([&] {
+    while (!inside) std::this_thread::yield();
+    EXPECT_EQ(Vcpu(0xae00u, uint64_t{0}), -ENOTTY);  // needs no vCPU
+    EXPECT_FALSE(left);
+    asked = true;
+    uapi::Regs regs{};
+    EXPECT_EQ(Vcpu(uapi::kGetRegs, &regs), 0);
+    EXPECT_TRUE(left);
+    EXPECT_EQ(regs.gprs[3], 0x33u);
+  });
+  EXPECT_EQ(KvmRun(), 0);
+  other.join();
+}
+
+TEST_F(RunTest, OneThreadAtATimeRunsAVcpu) {
+  int inside = 0;  // no atomic one: the vCPU belongs to who is here
+  script_ = [&](ScriptedSie& sie, uapi::SieBlock& block, CpuState&) {
+    EXPECT_EQ(++inside, 1);
+    sie.ClearKick();
+    block.icptcode = 0x04;
+    --inside;
+    return SieExit{SieExit::Reason::kIntercepted, VcpuAddress()};
+  };
+  constexpr int kRounds = 5000;
+  const auto run = [&] {
+    for (int i = 0; i < kRounds; ++i) {
+      const int64_t result = KvmRun();
+      EXPECT_TRUE(result == 0 || result == -EINTR);
+    }
+  };
+  std::thread second(run);
+  std::thread reader([&] {
+    uapi::Regs regs{};
+    for (int i = 0; i < kRounds; ++i) EXPECT_EQ(Vcpu(uapi::kGetRegs, &regs), 0);
+  });
+  std::thread kicker([&] {
+    for (int i = 0; i < kRounds; ++i) device_.Kick(vcpu_);
+  });
+  run();
+  second.join();
+  reader.join();
+  kicker.join();
+}
+
+TEST_F(RunTest, AVcpuThatIsClosedWhileItRunsIsGoneAfterwards) {
+  script_ = [&](ScriptedSie&, uapi::SieBlock& block, CpuState&) {
+    device_.Close(vcpu_);
+    EXPECT_EQ(device_.Ioctl(vcpu_, uapi::kGetMpState, 0), -EBADF);
+    block.icptcode = 0x04;
+    return SieExit{SieExit::Reason::kIntercepted, VcpuAddress()};
+  };
+  EXPECT_EQ(KvmRun(), 0);
+  EXPECT_EQ(KvmRun(), -EBADF);
+  EXPECT_EQ(device_.Open(), vcpu_);  // the lowest free number
 }
 
 }  // namespace
