@@ -13,10 +13,11 @@ constexpr uint8_t kBpbcBit = 0x80;                   // leftmost bit of SyncRegs
 constexpr int kBpbFacility = 82;
 constexpr uint64_t kControlProgramNameShift = 56;  // of diag318
 
-// The C library's copy, which takes the widest registers that the host has. In line the compiler
+// Mostly they are what they were; then nothing is stored that the next atomic operation would wait
+// for. By the C library, which takes the widest registers that the host has: in line the compiler
 // would use a string instruction, which takes longer to begin than all of this.
-[[gnu::noipa]] void CopyVectors(void* to, const void* from, size_t bytes) {
-  std::memcpy(to, from, bytes);
+[[gnu::noipa]] void UpdateVectors(void* to, const void* from, size_t bytes) {
+  if (std::memcmp(to, from, bytes) != 0) std::memcpy(to, from, bytes);
 }
 
 void LoadDirtyRegisters(Vcpu& vcpu, uint64_t dirty) {
@@ -68,7 +69,7 @@ void LoadRegisters(Vcpu& vcpu) {
   std::memcpy(cpu.ar.data(), regs.acrs, sizeof(regs.acrs));
   std::memcpy(cpu.cr.data(), block.gcr, sizeof(block.gcr));
   if (vcpu.has_vectors()) {
-    CopyVectors(cpu.vr.data(), regs.vrs, sizeof(regs.vrs));
+    UpdateVectors(cpu.vr.data(), regs.vrs, sizeof(regs.vrs));
   } else {
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) cpu.vr[i].high = regs.fprs[i];
@@ -96,7 +97,7 @@ void StoreRegisters(Vcpu& vcpu) {
   std::memcpy(block.gcr, cpu.cr.data(), sizeof(block.gcr));
   std::memcpy(regs.crs, cpu.cr.data(), sizeof(regs.crs));
   if (vcpu.has_vectors()) {
-    CopyVectors(regs.vrs, cpu.vr.data(), sizeof(regs.vrs));
+    UpdateVectors(regs.vrs, cpu.vr.data(), sizeof(regs.vrs));
   } else {
 #pragma GCC unroll 16
     for (int i = 0; i < 16; ++i) regs.fprs[i] = cpu.vr[i].high;
