@@ -3,7 +3,6 @@
 #include <atomic>
 #include <utility>
 
-#include "hypervisor/arch/host_clock.h"
 #include "hypervisor/isa/decode.h"
 #include "hypervisor/isa/table.h"
 #include "hypervisor/sie/assist/trace_table.h"
