@@ -210,7 +210,6 @@ Translator::Outcome Translator::Execute(const uint8_t* code) {
     }
     if (transfer.leave == Leave::kStale || transfer.leave == Leave::kFirst) {
       const Block& block = BlockAt(transfer.link);
-      ia_ = block.address;
       code = transfer.leave == Leave::kStale ? Renew(block) : EnterFirst(block);
       if (!code || budget_ <= 0) return Outcome::kGoOn;
       continue;

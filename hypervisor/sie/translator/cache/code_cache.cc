@@ -67,7 +67,6 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
   block.last_byte = key.host + end.offset + end.bytes.size() - 1;
   block.entry = base;
   block.host = key.host;
-  block.address = key.address;
   const x86::Surroundings surroundings = {stubs_,
                                           [this] { return &sites_.emplace_back(); },
                                           [this] {

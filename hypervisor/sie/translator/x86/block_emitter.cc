@@ -62,11 +62,7 @@ void BlockEmitter::Emit() {
       ended_ = true;
     }
   }
-  // Cold code may have cold code of its own.
-  for (size_t i = 0; i < cold_.size(); ++i) {
-    const std::function<void()> emit = std::move(cold_[i]);
-    emit();
-  }
+  cold_.EmitAll(a_);
   EmbedQuadwords();
 }
 
@@ -119,16 +115,6 @@ Site* BlockEmitter::SiteHere() {
   return site_;
 }
 
-void BlockEmitter::Cold(std::function<void()> emit) {
-  cold_.push_back([this, snapshot = pending_, narrow = narrow_, emit = std::move(emit)] {
-    // The label that `emit` binds comes first.
-    cold_pending_ = &snapshot;
-    narrow_ = narrow;
-    emit();
-    cold_pending_ = nullptr;
-  });
-}
-
 void BlockEmitter::StoreImmediate64(const Mem& at, uint64_t value) {
   Mem half = at;
   if (value == static_cast<uint64_t>(static_cast<int32_t>(value))) {
@@ -145,7 +131,7 @@ void BlockEmitter::StoreImmediate64(const Mem& at, uint64_t value) {
 // The CPU is as the interpreter leaves it between two instructions.
 void BlockEmitter::CallHandler() {
   LeaveRegisters();
-  StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(SiteHere()));
+  a_.mov(rax, imm(reinterpret_cast<uint64_t>(SiteHere())));
   a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
 }
 
@@ -163,14 +149,14 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
   const bool leaves = instruction_sets_cc_ || instruction_->branches || SetsFloatingOf(pending_);
   const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
   const Gp other = second ? second->r64() : Gp(asmjit::x86::rax);
-  Cold([this, slow, leaves, site, address, other, end = end_of_instruction_] {
-    a_.bind(slow);
+  Cold(slow, [this, leaves, site, address, other, end = end_of_instruction_] {
     StoreCc(*cold_pending_);
     if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);
     if (site->has_second) a_.mov(InFrame(offsetof(Frame, value), 8), other);
     LeaveRegisters();
-    StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
-    a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute)));
+    a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.execute_at)));
+    const CallOfHandler call = {site};
+    a_.embed(&call, sizeof(call));
     if (!leaves) {
       ResumeRegisters();  // as they are behind it
       a_.jmp(end);
@@ -182,10 +168,8 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
 }
 
 void BlockEmitter::LeaveTo(Leave leave, uint64_t address) {
-  a_.mov(rax, InFrame(offsetof(Frame, transfer), 8));
-  a_.mov(ptr(rax, offsetof(Transfer, leave), 4), static_cast<int>(leave));
-  StoreImmediate64(ptr(rax, offsetof(Transfer, address), 8), address);
-  a_.jmp(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.leave)));
+  a_.mov(rax, imm(address));
+  a_.jmp(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.leave_to[static_cast<size_t>(leave)])));
 }
 
 }  // namespace hypervisor::x86

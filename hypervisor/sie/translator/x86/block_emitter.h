@@ -10,13 +10,16 @@
 #include <asmjit/x86.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
 #include "hypervisor/arch/cpu_state.h"
 #include "hypervisor/sie/translator/guest_block.h"
+#include "hypervisor/sie/translator/x86/cold_code.h"
 #include "hypervisor/sie/translator/x86/frame.h"
 #include "hypervisor/sie/translator/x86/registers.h"
 #include "hypervisor/sie/translator/x86/stubs.h"
@@ -245,19 +248,20 @@ class BlockEmitter {
   void Keep(ValueId id, Gp gp);  // a temporary of this operation is its result
 
   Gp FindInterlocked(const Operation& operation, bool only_touch);
-  // Leaves in `entry` what to add to `address`; jumps to `slow` if C++ has to make the access, and
-  // to `unaligned` first if the operand may cross a page.
-  void FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,
-                const Label& slow);
-  void FindPage(const Value& known, Gp address, Gp entry, int bytes, bool store,
-                const Label& unaligned, const Label& slow);
+  // Leaves in `entry`, a temporary, what to add to `address`; jumps to `slow` if C++ has to make
+  // the access.
+  void FindPage(const Value& known, Gp address, Gp entry, int bytes, bool store, const Label& slow);
   // Likewise, without a test of the address, if it is known and the operand is in one page.
   bool FindKnownPage(const Value& known, Gp entry, int bytes, bool store, const Label& slow);
-  // Likewise for loads, by the window if the address is in it.
-  void FindInWindow(Gp address, Gp entry, std::function<void()> find_elsewhere);
+  // Likewise for loads, by the window; jumps to `elsewhere` if the address isn't in it.
+  void FindInWindow(Gp address, Gp entry, const Label& elsewhere);
   bool IsLikelyInWindow() const;
-  void EmitUnaligned(const Label& unaligned, const Label& aligned, const Label& slow, Gp address,
-                     Gp entry, int bytes);
+  // Likewise by the table; jumps to `elsewhere` if the operand isn't on its boundary.
+  void FindInTable(Gp address, Gp entry, int bytes, bool store, const Label& elsewhere,
+                   const Label& slow);
+  // Likewise by a routine, which makes all tests: the end of cold code, which goes to `found`.
+  void CallPageRoutine(const Label& found, Gp address, Gp entry, int bytes, bool store,
+                       const Label& slow);
   void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
                       const asmjit::Operand& value, ir::Type type, int access_register);
   void LoadStorage(Gp target, const Mem& at, ir::Type type);
@@ -300,7 +304,7 @@ class BlockEmitter {
   bool SetsFloatingOf(const Pending& pending) const;
   void EmitSetFpr(const Operation& operation);
   void EmitLoadNumber(const Operation& operation, const Gp& address, const Gp& entry,
-                      const Label& unaligned, const Label& slow, const Label& resume);
+                      const Label& slow, const Label& resume);
   void SetFprTo(int fpr, ir::Type type, const Xmm& number);
   // Whether nothing but floating point uses a value.
   bool IsForFloating(ValueId id) const;
@@ -376,7 +380,7 @@ class BlockEmitter {
 
   // ---- entry.cc ----
   void EmitEntry();
-  void LeaveOfBlock(const uint8_t* stub);
+  void LeaveOfBlock(Leave leave);
   void EmitComparison(const GuestText& text, const Label& stale);
 
   // ---- branches.cc ----
@@ -406,7 +410,19 @@ class BlockEmitter {
   void StoreImmediate64(const Mem& at, uint64_t value);
   Site* SiteHere();
   // Code that is seldom executed, emitted behind the rest with the condition code as it is here.
-  void Cold(std::function<void()> emit);
+  template <typename Emit>
+  void Cold(const Label& begin, Emit emit) {
+    cold_.push_back(begin, [this, snapshot = pending_, narrow = narrow_, emit = std::move(emit)] {
+      cold_pending_ = &snapshot;
+      narrow_ = narrow;
+      emit();
+      cold_pending_ = nullptr;
+    });
+  }
+
+  // All that lives as long as this does.
+  alignas(std::max_align_t) std::byte buffer_[16384];
+  std::pmr::monotonic_buffer_resource memory_{buffer_, sizeof(buffer_)};
 
   asmjit::x86::Assembler& a_;
   const GuestBlock& guest_;
@@ -459,7 +475,7 @@ class BlockEmitter {
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
   std::vector<std::pair<Label, Label>> accesses_;
   std::vector<Link> links_;
-  std::vector<std::function<void()>> cold_;
+  ColdCode cold_{memory_};
   struct Data {
     std::array<uint64_t, 2> halves;
     Label label;

@@ -71,10 +71,7 @@ void BlockEmitter::EmitBranch() {
   }
   Label is_taken = a_.newLabel();
   a_.j(condition.code, is_taken);
-  Cold([this, is_taken, go] {
-    a_.bind(is_taken);
-    go(*cold_pending_);
-  });
+  Cold(is_taken, [this, go] { go(*cold_pending_); });
 }
 
 // `number` is the instruction's, if it is one of this block, `back` whether it stands before the
@@ -104,8 +101,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
   narrow_ = narrow;
-  cold_.push_back([this, poll, cc, head] {
-    a_.bind(poll);
+  cold_.push_back(poll, [this, cc, &head] {
     narrow_ = head.narrow;
     if (!head.cc_is_seen) StoreCc(cc);
     LeaveRegisters();
@@ -133,10 +129,8 @@ void BlockEmitter::JumpTo(uint64_t target) {
     a_.long_().jmp(thunk);
     a_.bind(end);
     links_.push_back({end, number});
-    cold_.push_back([this, thunk, number, target] {
-      a_.bind(thunk);
-      a_.mov(rax, InFrame(offsetof(Frame, transfer), 8));
-      a_.mov(ptr(rax, offsetof(Transfer, link), 4), number);
+    cold_.push_back(thunk, [this, number, target] {
+      a_.mov(ecx, number);
       LeaveTo(Leave::kLink, target);
     });
     return;
@@ -156,10 +150,7 @@ void BlockEmitter::JumpTo(uint64_t target) {
   a_.cmp(qword_ptr(rax, entry + 8), rcx);
   a_.jnz(miss);
   a_.jmp(qword_ptr(rax, entry + 16));
-  cold_.push_back([this, miss, target] {
-    a_.bind(miss);
-    LeaveTo(Leave::kLookUp, target);
-  });
+  cold_.push_back(miss, [this, target] { LeaveTo(Leave::kLookUp, target); });
 }
 
 // To the address in rdx.
@@ -175,12 +166,10 @@ void BlockEmitter::JumpToRegister() {
   a_.cmp(ptr(rax, 8, 8), rcx);
   a_.jnz(miss);
   a_.jmp(ptr(rax, 16, 8));
-  cold_.push_back([this, miss] {
-    a_.bind(miss);
-    a_.mov(rax, InFrame(offsetof(Frame, transfer), 8));
-    a_.mov(ptr(rax, offsetof(Transfer, leave), 4), static_cast<int>(Leave::kLookUp));
-    a_.mov(ptr(rax, offsetof(Transfer, address), 8), rdx);
-    a_.jmp(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.leave)));
+  cold_.push_back(miss, [this] {
+    a_.mov(rax, rdx);
+    a_.jmp(imm(reinterpret_cast<uint64_t>(
+        surroundings_.stubs.leave_to[static_cast<size_t>(Leave::kLookUp)])));
   });
 }
 

@@ -84,8 +84,7 @@ void BlockEmitter::RequireMadeCc() {
   a_.cmp(CcHow(), kCodeIsMade);
   a_.jne(to_make);
   a_.bind(made);
-  cold_.push_back([this, to_make, made] {
-    a_.bind(to_make);
+  cold_.push_back(to_make, [this, made] {
     a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.make_code)));
     a_.jmp(made);
   });

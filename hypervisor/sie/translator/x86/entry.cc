@@ -45,9 +45,9 @@ void BlockEmitter::EmitEntry() {
     a_.mov(seen, rax);
     a_.jmp(same);
     a_.bind(stale_);
-    LeaveOfBlock(surroundings_.stubs.stale);
+    LeaveOfBlock(Leave::kStale);
     a_.bind(first);
-    LeaveOfBlock(surroundings_.stubs.first);
+    LeaveOfBlock(Leave::kFirst);
     a_.bind(poll);
     a_.add(kBudget, charge);
     LeaveTo(Leave::kBudget, guest_.address);
@@ -55,9 +55,9 @@ void BlockEmitter::EmitEntry() {
 }
 
 // For C++ to see to this block.
-void BlockEmitter::LeaveOfBlock(const uint8_t* stub) {
-  a_.mov(eax, block_->number);
-  a_.jmp(imm(reinterpret_cast<uint64_t>(stub)));
+void BlockEmitter::LeaveOfBlock(Leave leave) {
+  a_.mov(ecx, block_->number);
+  LeaveTo(leave, guest_.address);
 }
 
 // rax is our address of the block's first instruction. Other CPUs and devices may have stored.

@@ -193,7 +193,7 @@ void BlockEmitter::EmitSetFpr(const Operation& operation) {
 
 // What is loaded for floating point goes to a register of its own.
 void BlockEmitter::EmitLoadNumber(const Operation& operation, const Gp& address, const Gp& entry,
-                                  const Label& unaligned, const Label& slow, const Label& resume) {
+                                  const Label& slow, const Label& resume) {
   const bool is_long = WidthOf(operation.type) == 64;
   // The register that it goes to, if nobody else wants it.
   const ValueId id = operation.result;
@@ -207,7 +207,7 @@ void BlockEmitter::EmitLoadNumber(const Operation& operation, const Gp& address,
   }
   if (fpr >= 0) ProtectFloating(fpr, id);
   const Xmm target = fpr >= 0 ? HostOf(fpr) : xmm1;
-  FindPage(At(operation.arguments[0]), address, entry, is_long ? 8 : 4, false, unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, is_long ? 8 : 4, false, slow);
   Access(slow);
   is_long ? a_.vmovq(xmm1, ptr(address, entry, 0, 0, 8))
           : a_.vmovd(xmm1, ptr(address, entry, 0, 0, 4));

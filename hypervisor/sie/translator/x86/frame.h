@@ -36,7 +36,6 @@ struct Block {
   const uint8_t* first_byte = nullptr;
   const uint8_t* last_byte = nullptr;
   const uint8_t* host = nullptr;   // of the first instruction, our address
-  uint64_t address = 0;            // the guest's
   uint8_t* entry = nullptr;        // where to jump to
   const uint8_t* stale = nullptr;  // where it leaves for kStale
   uint32_t number = 0;
@@ -87,8 +86,8 @@ enum class Leave : uint32_t {
   kLookUp,   // go on at `address`
   kLink,     // likewise, and let the jump `link` go there in future
   kBudget,   // poll, then go on at `address`
-  kStale,    // the guest's instructions have changed: those of the block `link`
-  kFirst,    // the block `link` is entered by this CPU for the first time
+  kStale,    // the guest's instructions at `address` have changed: those of the block `link`
+  kFirst,    // the block `link` at `address` is entered by this CPU for the first time
 };
 
 // Given to the code by C++, and given back.
@@ -120,6 +119,8 @@ struct Frame {
   uint8_t cc_how;     // HowToMake
   uint8_t overflow;   // of the latest signed addition, subtraction or multiplication
   uint8_t first_bit;  // of a condition code whose second one is being made
+  // Of an operand whose length has no routine of its own: where in a page it may begin at most.
+  uint32_t last_offset;
   // For C++: the instruction, the operand's address, type and value.
   const Site* site;
   uint64_t operand;
@@ -144,6 +145,17 @@ static_assert(offsetof(Frame, epoch) < 128);
 
 // Numbers of slots: beyond the spilled ones those of the frame's condition.
 inline constexpr uint8_t kConditionSlot = 100;
+
+// What stands behind a call of C++ that makes an access, and is returned behind.
+struct [[gnu::packed]] CallOfAccess {
+  const Site* site;
+  uint8_t type;
+  uint8_t access_register;
+};
+// Likewise of one that executes an instruction.
+struct CallOfHandler {
+  const Site* site;
+};
 
 // What C++ that translated code calls answers.
 inline constexpr int kGoOn = 0;       // behind the call

@@ -41,6 +41,12 @@ inline asmjit::x86::Mem State(size_t offset, uint32_t size) {
 inline asmjit::x86::Mem Gpr(int guest, uint32_t size = 8) {
   return State(offsetof(CpuState, gpr) + 8 * static_cast<size_t>(guest), size);
 }
+// By the number of a page.
+inline asmjit::x86::Mem PageEntryAt(const asmjit::x86::Gp& number) {
+  asmjit::x86::Mem mem = asmjit::x86::ptr(uint64_t{0}, number, 3, sizeof(PageEntry));
+  mem.setSegment(asmjit::x86::gs);
+  return mem;
+}
 inline asmjit::x86::Mem InFrame(size_t offset, uint32_t size) {
   return asmjit::x86::ptr(asmjit::x86::rsp, static_cast<int32_t>(offset), size);
 }

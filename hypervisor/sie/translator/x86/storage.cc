@@ -1,5 +1,6 @@
 // Accesses to guest storage: the fast way to pages that the page table knows, in place; all else
 // behind the block, by C++.
+#include <bit>
 #include <cstddef>
 
 #include "hypervisor/arch/address.h"
@@ -70,17 +71,23 @@ void BlockEmitter::StoreStorage(const Mem& at, Gp value, Type type) {
 
 namespace {
 
-Mem PageEntryAt(const Gp& number) {
-  Mem mem = ptr(uint64_t{0}, number, 3, sizeof(PageEntry));
-  mem.setSegment(gs);
-  return mem;
-}
 Mem PageEntryAt(int64_t number) {
   Mem mem = ptr(static_cast<uint64_t>(number * static_cast<int64_t>(sizeof(PageEntry))),
                 sizeof(PageEntry));
   mem.setAbs();
   mem.setSegment(gs);
   return mem;
+}
+
+// Whether a mask tells that an operand is on its boundary: then it is in one page.
+bool HasMask(int bytes) {
+  return std::has_single_bit(static_cast<unsigned>(bytes)) && bytes <= 16;
+}
+
+size_t RoutineOf(int bytes) {
+  size_t i = 0;
+  while (PageRoutines::kSizes[i] != bytes && PageRoutines::kSizes[i] != 0) ++i;
+  return i;
 }
 
 // Whether a store goes to pages 0 and 1, and only beside what low-address protection covers there.
@@ -118,10 +125,20 @@ bool BlockEmitter::FindKnownPage(const Value& known, Gp entry, int bytes, bool s
 }
 
 void BlockEmitter::FindPage(const Value& known, Gp address, Gp entry, int bytes, bool store,
-                            const Label& unaligned, const Label& slow) {
+                            const Label& slow) {
   if (FindKnownPage(known, entry, bytes, store, slow)) return;
-  const auto find = [=, this] { FindPage(address, entry, bytes, store, unaligned, slow); };
-  !store&& IsLikelyInWindow() ? FindInWindow(address, entry, find) : find();
+  const bool in_window = !store && IsLikelyInWindow();
+  // In the table, one byte is always on its boundary, and others aren't looked at.
+  const bool only_slow = !in_window && (bytes == 1 || !HasMask(bytes));
+  Label elsewhere = only_slow ? slow : a_.newLabel();
+  in_window ? FindInWindow(address, entry, elsewhere)
+            : FindInTable(address, entry, bytes, store, elsewhere, slow);
+  if (only_slow) return;
+  Label found = a_.newLabel();
+  a_.bind(found);
+  cold_.push_back(elsewhere, [this, found, address, entry, bytes, store, slow] {
+    CallPageRoutine(found, address, entry, bytes, store, slow);
+  });
 }
 
 // If the register that an operand is based on still has what it had when the block was entered, its
@@ -135,29 +152,19 @@ bool BlockEmitter::IsLikelyInWindow() const {
   return address >= kWindowStart && address < window;
 }
 
-void BlockEmitter::FindInWindow(Gp address, Gp entry, std::function<void()> find_elsewhere) {
-  Label elsewhere = a_.newLabel();
-  Label found = a_.newLabel();
+void BlockEmitter::FindInWindow(Gp address, Gp entry, const Label& elsewhere) {
   a_.lea(entry, ptr(address, -static_cast<int32_t>(kWindowStart)));
   a_.cmp(entry, PageEntryAt(kWindowLimit));
   a_.jae(elsewhere);
   a_.mov(entry, PageEntryAt(kWindowAddend));
-  a_.bind(found);
-  cold_.push_back([this, elsewhere, found, find_elsewhere = std::move(find_elsewhere)] {
-    a_.bind(elsewhere);
-    find_elsewhere();
-    a_.jmp(found);
-  });
 }
 
-void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const Label& unaligned,
-                            const Label& slow) {
-  const bool power_of_two = (bytes & (bytes - 1)) == 0 && bytes <= 16;
-  if (power_of_two) {
-    int log = 0;
-    while (1 << log < bytes) ++log;
+void BlockEmitter::FindInTable(Gp address, Gp entry, int bytes, bool store, const Label& elsewhere,
+                               const Label& slow) {
+  if (HasMask(bytes)) {
+    const int log = std::countr_zero(static_cast<unsigned>(bytes));
     a_.test(AbsoluteWord(surroundings_.stubs.masks + 8 * log), address);
-    a_.jnz(unaligned);
+    a_.jnz(elsewhere);
   } else {
     a_.mov(entry, address);
     a_.shr(entry, kPageTableBits);
@@ -167,11 +174,6 @@ void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const L
     a_.cmp(entry.r32(), 4096 - bytes);
     a_.ja(slow);
   }
-  if (power_of_two && bytes > 1) {
-    Label aligned = a_.newLabel();
-    a_.bind(aligned);
-    EmitUnaligned(unaligned, aligned, slow, address, entry, bytes);
-  }
   a_.shrx(entry, address, rbp);
   static_assert(kStateBias == 12 && alignof(CpuState) == 64 && kPageSize == 1 << 12);
   if (store) a_.or_(entry.r32(), static_cast<int>(kPageTableEntries));
@@ -180,26 +182,23 @@ void BlockEmitter::FindPage(Gp address, Gp entry, int bytes, bool store, const L
   a_.jz(slow);
 }
 
-void BlockEmitter::EmitUnaligned(const Label& unaligned, const Label& aligned, const Label& slow,
-                                 Gp address, Gp entry, int bytes) {
-  if (unaligned.id() == slow.id()) return;
-  cold_.push_back([this, unaligned, aligned, slow, address, entry, bytes] {
-    a_.bind(unaligned);
-    a_.test(AbsoluteWord(surroundings_.stubs.masks), address);
-    a_.jnz(slow);
-    a_.mov(entry.r32(), address.r32());
-    a_.and_(entry.r32(), 0xfff);
-    a_.cmp(entry.r32(), 4096 - bytes);
-    a_.ja(slow);
-    a_.jmp(aligned);
-  });
+void BlockEmitter::CallPageRoutine(const Label& found, Gp address, Gp entry, int bytes, bool store,
+                                   const Label& slow) {
+  int temporary = 0;
+  while (kTemporaries[temporary] != entry.id()) ++temporary;
+  const size_t size = RoutineOf(bytes);
+  if (PageRoutines::kSizes[size] == 0)
+    a_.mov(InFrame(offsetof(Frame, last_offset), 4), static_cast<int>(kPageSize) - bytes);
+  a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
+  a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.pages.find[store][temporary][size])));
+  a_.jnz(found);
+  cold_.GoTo(slow);
 }
 
 void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
                                   const Operand& value, Type type, int access_register) {
   Site* site = SiteHere();
-  Cold([this, slow, resume, store, address, value, type, access_register, site] {
-    a_.bind(slow);
+  Cold(slow, [this, resume, store, address, value, type, access_register, site] {
     StoreCc(*cold_pending_);
     a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
     const Mem in_frame = InFrame(offsetof(Frame, value), 8);
@@ -212,11 +211,11 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
                     : a_.mov(InFrame(offsetof(Frame, value), 8), value.as<Gp>().r64());
     }
     LeaveRegisters();
-    StoreImmediate64(InFrame(offsetof(Frame, site), 8), reinterpret_cast<uint64_t>(site));
-    a_.mov(InFrame(offsetof(Frame, type), 4), static_cast<int>(type));
-    a_.mov(InFrame(offsetof(Frame, access_register), 4), access_register);
     a_.call(imm(
         reinterpret_cast<uint64_t>(store ? surroundings_.stubs.store : surroundings_.stubs.load)));
+    const CallOfAccess call = {site, static_cast<uint8_t>(type),
+                               static_cast<uint8_t>(access_register)};
+    a_.embed(&call, sizeof(call));
     ResumeRegisters();
     if (!store)
       is_number ? a_.vmovq(value.as<Xmm>(), in_frame) : a_.mov(value.as<Gp>().r64(), in_frame);
@@ -226,7 +225,6 @@ void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool s
 
 void BlockEmitter::EmitLoad(const Operation& operation) {
   if (operation.type == Type::kVector) return EmitLoadVector(operation);
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label resume = a_.newLabel();
   const int access_register =
@@ -237,12 +235,11 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
   const Gp entry = Scratch(index);
   const int bytes = WidthOf(operation.type) / 8;
   if (bytes >= 4 && IsForFloating(operation.result))
-    return EmitLoadNumber(operation, address, entry, unaligned, slow, resume);
+    return EmitLoadNumber(operation, address, entry, slow, resume);
   // The address's own register will do if nobody else wants it. From the first jump to `slow` on
   // nothing moves.
   const Gp target = Result(operation, operation.arguments[0]);
-  FindPage(At(operation.arguments[0]), address, entry, bytes, false, bytes == 1 ? slow : unaligned,
-           slow);
+  FindPage(At(operation.arguments[0]), address, entry, bytes, false, slow);
   Access(slow);
   LoadStorage(target, ptr(address, entry), operation.type);
   a_.bind(resume);
@@ -252,7 +249,6 @@ void BlockEmitter::EmitLoad(const Operation& operation) {
 
 void BlockEmitter::EmitStore(const Operation& operation) {
   if (operation.type == Type::kVector) return EmitStoreVector(operation);
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label resume = a_.newLabel();
   const int access_register =
@@ -280,8 +276,7 @@ void BlockEmitter::EmitStore(const Operation& operation) {
   } else {
     value = Load(operation.arguments[1], 64);
   }
-  FindPage(At(operation.arguments[0]), address, entry, bytes, true, bytes == 1 ? slow : unaligned,
-           slow);
+  FindPage(At(operation.arguments[0]), address, entry, bytes, true, slow);
   Access(slow);
   Mem at = ptr(address, entry);
   at.setSize(static_cast<uint32_t>(bytes));
@@ -310,7 +305,6 @@ void BlockEmitter::Boundary(const Operation& operation) {
 }
 
 void BlockEmitter::EmitLoadIf(const Operation& operation) {
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label resume = a_.newLabel();
   Settle(operation.arguments[0]);
@@ -327,7 +321,7 @@ void BlockEmitter::EmitLoadIf(const Operation& operation) {
   } else {
     a_.j(negateCond(condition.code), resume);
   }
-  FindPage(At(operation.arguments[1]), address, entry, width / 8, false, unaligned, slow);
+  FindPage(At(operation.arguments[1]), address, entry, width / 8, false, slow);
   Access(slow);
   LoadStorage(target, ptr(address, entry), operation.type);
   a_.bind(resume);
@@ -339,7 +333,6 @@ void BlockEmitter::EmitLoadIf(const Operation& operation) {
 }
 
 void BlockEmitter::EmitStoreIf(const Operation& operation) {
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label resume = a_.newLabel();
   Settle(operation.arguments[0]);
@@ -353,8 +346,7 @@ void BlockEmitter::EmitStoreIf(const Operation& operation) {
   } else {
     a_.j(negateCond(condition.code), resume);
   }
-  FindPage(At(operation.arguments[1]), address, entry, WidthOf(operation.type) / 8, true, unaligned,
-           slow);
+  FindPage(At(operation.arguments[1]), address, entry, WidthOf(operation.type) / 8, true, slow);
   Access(slow);
   StoreStorage(ptr(address, entry), value, operation.type);
   a_.bind(resume);
@@ -375,9 +367,7 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
   owners_[index] = kStorage;
   locked_[index] = true;
   HandlerAt(slow, &address);
-  Label unaligned = a_.newLabel();
-  FindPage(At(operation.arguments[0]), address, entry, count * size, store,
-           count * size == 1 ? slow : unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, count * size, store, slow);
   a_.lea(entry, ptr(address, entry));
   storage_temporary_ = index;
   if (!store || operation.type != Type::kVector) Access(slow);
@@ -425,7 +415,9 @@ Gp BlockEmitter::FindInterlocked(const Operation& operation, bool only_touch) {
   Label slow = a_.newLabel();
   HandlerAt(slow, &address);
   const bool aligned = At(id).constant % (width / 8) == 0;
-  FindPage(aligned ? At(id) : Value{}, address, entry, width / 8, true, slow, slow);
+  // Off its boundary, it is the handler's.
+  const bool is_known = aligned && FindKnownPage(At(id), entry, width / 8, true, slow);
+  if (!is_known) FindInTable(address, entry, width / 8, true, slow, slow);
   a_.lea(entry, ptr(address, entry));
   const Mem at = ptr(entry, 0, static_cast<uint32_t>(width) / 8);
   Access(slow);

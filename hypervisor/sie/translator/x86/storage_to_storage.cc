@@ -78,18 +78,26 @@ void BlockEmitter::EmitStorageToStorage(const Operation& operation) {
 // An operand whose length may only be known when it is executed, in rcx; `entry` is rax.
 void BlockEmitter::FindPage(const Value& length, const Value& known, Gp address, Gp entry,
                             bool store, const Label& slow) {
-  if (length.where == Where::kConstant) {
-    FindPage(known, address, entry, static_cast<int>(length.constant), store, slow, slow);
-    return;
-  }
-  const auto find = [=, this] {
+  if (length.where == Where::kConstant)
+    return FindPage(known, address, entry, static_cast<int>(length.constant), store, slow);
+  const auto test_length = [=, this] {
     a_.lea(entry, ptr(address, rcx, 0, -1));
     a_.xor_(entry, address);
     a_.shr(entry, 12);
     a_.jnz(slow);
-    FindPage(address, entry, 1, store, slow, slow);
   };
-  !store&& IsLikelyInWindow() ? FindInWindow(address, entry, find) : find();
+  if (store || !IsLikelyInWindow()) {
+    test_length();
+    return FindInTable(address, entry, 1, store, slow, slow);
+  }
+  Label elsewhere = a_.newLabel();
+  Label found = a_.newLabel();
+  FindInWindow(address, entry, elsewhere);
+  a_.bind(found);
+  cold_.push_back(elsewhere, [=, this] {
+    test_length();
+    CallPageRoutine(found, address, entry, 1, store, slow);
+  });
 }
 
 void BlockEmitter::CallStorageRoutine(const Operation& operation) {
@@ -142,12 +150,8 @@ void BlockEmitter::EmitShortStorage(const Operation& operation, int length) {
   if (!IsTemporary(between)) between = Scratch(index);
   Label slow = a_.newLabel();
   HandlerAt(slow, &first, &second);
-  const auto find = [&](ValueId id, Gp address, Gp entry, bool store) {
-    Label unaligned = a_.newLabel();
-    FindPage(At(id), address, entry, length, store, length == 1 ? slow : unaligned, slow);
-  };
-  find(operation.arguments[0], first, to, !compares);
-  if (!clears) find(operation.arguments[1], second, from, false);
+  FindPage(At(operation.arguments[0]), first, to, length, !compares, slow);
+  if (!clears) FindPage(At(operation.arguments[1]), second, from, length, false, slow);
   a_.lea(to, ptr(first, to));
   if (!clears) a_.lea(from, ptr(second, from));
   if (!compares && !clears && length > 1) {
@@ -266,8 +270,7 @@ void BlockEmitter::EmitShortCompare(const Operation& operation, Gp a, Gp b, Gp b
       }
       Label here = a_.newLabel();
       a_.jne(here);
-      cold_.push_back([this, here, found, a, b, at] {
-        a_.bind(here);
+      cold_.push_back(here, [this, found, a, b, at] {
         a_.add(a, at);
         a_.add(b, at);
         a_.jmp(found);

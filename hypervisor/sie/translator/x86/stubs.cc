@@ -68,20 +68,38 @@ void EmitLeave(x86::Assembler& a, const Label& stored, const Label& make_code) {
   a.ret();
 }
 
-void EmitLeaveOfBlock(x86::Assembler& a, Leave why, const Label& leave) {
-  a.mov(rcx, FRAME(transfer));
-  a.mov(TRANSFER(link, rcx), eax);
-  a.mov(TRANSFER(leave, rcx), static_cast<uint32_t>(why));
+// rax has an address, ecx the number of a link or a block.
+void EmitLeaveTo(x86::Assembler& a, Leave why, const Label& leave) {
+  a.mov(rdx, FRAME(transfer));
+  a.mov(TRANSFER(address, rdx), rax);
+  a.mov(TRANSFER(leave, rdx), static_cast<uint32_t>(why));
+  if (why == Leave::kLink || why == Leave::kStale || why == Leave::kFirst)
+    a.mov(TRANSFER(link, rdx), ecx);
   a.jmp(leave);
 }
 
+enum class SiteIs { kOfAccess, kOfHandler, kInAccumulator };
+
 // Called with the frame 8 bytes above the stack pointer. Temporaries survive.
-void EmitCall(x86::Assembler& a, int (*function)(Frame*), const Label& stored,
+void EmitCall(x86::Assembler& a, int (*function)(Frame*), SiteIs site_is, const Label& stored,
               const Label& make_code) {
   const auto in_frame = [](size_t offset, uint32_t size) { return InFrame(offset + 8, size); };
   for (int i = 0; i < kTemporaryCount; ++i) {
     a.mov(in_frame(offsetof(Frame, scratch) + 8 * static_cast<size_t>(i), 8), gpq(kTemporaries[i]));
   }
+  if (site_is != SiteIs::kInAccumulator) a.mov(rcx, ptr(rsp));
+  if (site_is == SiteIs::kOfAccess) {
+    a.movzx(eax, byte_ptr(rcx, offsetof(CallOfAccess, type)));
+    a.mov(in_frame(offsetof(Frame, type), 4), eax);
+    a.movzx(eax, byte_ptr(rcx, offsetof(CallOfAccess, access_register)));
+    a.mov(in_frame(offsetof(Frame, access_register), 4), eax);
+    a.mov(rax, qword_ptr(rcx, offsetof(CallOfAccess, site)));
+    a.add(qword_ptr(rsp), static_cast<int>(sizeof(CallOfAccess)));
+  } else if (site_is == SiteIs::kOfHandler) {
+    a.mov(rax, qword_ptr(rcx, offsetof(CallOfHandler, site)));
+    a.add(qword_ptr(rsp), static_cast<int>(sizeof(CallOfHandler)));
+  }
+  a.mov(in_frame(offsetof(Frame, site), 8), rax);
   StoreGuestRegisters(a);
   a.mov(in_frame(offsetof(Frame, budget), 4), kBudget);
   Label made = a.newLabel();
@@ -162,19 +180,21 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
   a.bind(make_code_of_caller);
   EmitMakeCode(a, 16);
   Label leave = a.newLabel();
-  stubs.leave = here();
   a.bind(leave);
   EmitLeave(a, stored, make_code);
-  stubs.stale = here();
-  EmitLeaveOfBlock(a, Leave::kStale, leave);
-  stubs.first = here();
-  EmitLeaveOfBlock(a, Leave::kFirst, leave);
+  for (size_t why = 0; why < stubs.leave_to.size(); ++why) {
+    stubs.leave_to[why] = here();
+    EmitLeaveTo(a, static_cast<Leave>(why), leave);
+  }
   stubs.load = here();
-  EmitCall(a, helpers.load, stored, make_code_of_caller);
+  EmitCall(a, helpers.load, SiteIs::kOfAccess, stored, make_code_of_caller);
   stubs.store = here();
-  EmitCall(a, helpers.store, stored, make_code_of_caller);
+  EmitCall(a, helpers.store, SiteIs::kOfAccess, stored, make_code_of_caller);
+  stubs.execute_at = here();
+  EmitCall(a, helpers.execute, SiteIs::kOfHandler, stored, make_code_of_caller);
   stubs.execute = here();
-  EmitCall(a, helpers.execute, stored, make_code_of_caller);
+  EmitCall(a, helpers.execute, SiteIs::kInAccumulator, stored, make_code_of_caller);
+  EmitPageRoutines(a, memory, stubs.pages);
   here();
   EmitStorageRoutines(a, memory, stubs.storage);
   stubs.enter = reinterpret_cast<decltype(stubs.enter)>(reinterpret_cast<uint64_t>(enter));

@@ -4,8 +4,10 @@
 
 #include <asmjit/x86.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 #include "hypervisor/arch/cpu_state.h"
 #include "hypervisor/sie/translator/cache/code_memory.h"
@@ -44,22 +46,33 @@ struct FloatingConstants {
   uint64_t doubled_infinity[2];  // without the sign, as an integer
 };
 
+// Routines that look for the page of the operand whose address is in the frame. The zero flag says
+// that C++ has to make the access: there is no entry, the operand crosses a page, or the address is
+// beyond the table. If not, a temporary has the entry; nothing else changes.
+struct PageRoutines {
+  static constexpr int kSizes[] = {1, 2, 4, 8, 16, 0};  // the last for what the frame says
+  const uint8_t* find[2][4][std::size(kSizes)];         // by: store, the temporary, size
+};
+
 struct Stubs {
   void (*enter)(Transfer*, const uint8_t* code, CpuState*, PageEntry* pages);
-  const uint8_t* leave;  // jump: the frame's transfer says why
-  // Jump: the block numbered in eax is left for kStale, or for kFirst.
-  const uint8_t* stale;
-  const uint8_t* first;
-  const uint8_t* load;  // call: see Frame
+  // Jump, by why: rax has the address, ecx the number of a link or a block.
+  std::array<const uint8_t*, 6> leave_to;
+  const uint8_t* load;  // call, with a CallOfAccess behind it: see Frame
   const uint8_t* store;
-  const uint8_t* execute;
-  const uint8_t* masks;      // five words: what an operand address of 1 << i bytes must not have
-  const uint8_t* high_half;  // a word
+  const uint8_t* execute_at;  // likewise, with a CallOfHandler
+  const uint8_t* execute;     // call: rax has the Site
+  const uint8_t* masks;       // five words: what an operand address of 1 << i bytes must not have
+  const uint8_t* high_half;   // a word
   const FloatingConstants* floating;
   const uint8_t* make_code;  // call: the frame's condition code is made
+  PageRoutines pages;
   StorageRoutines storage;
   size_t size;
 };
+
+// At the assembler's place in `memory`.
+void EmitPageRoutines(asmjit::x86::Assembler& a, const CodeMemory& memory, PageRoutines& routines);
 
 // At the assembler's place in `memory`.
 void EmitStorageRoutines(asmjit::x86::Assembler& a, const CodeMemory& memory,

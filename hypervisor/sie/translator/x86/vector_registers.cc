@@ -119,14 +119,13 @@ void BlockEmitter::EmitSetVr(const Operation& operation) {
 }
 
 void BlockEmitter::EmitLoadVector(const Operation& operation) {
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   const Gp address = Load(operation.arguments[0], 64);
   int index;
   const Gp entry = Scratch(index);
   HandlerAt(slow, &address);
   const Xmm target = VectorTarget(operation);
-  FindPage(At(operation.arguments[0]), address, entry, 16, false, unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, 16, false, slow);
   Access(slow);
   a_.vmovdqu(target, ptr(address, entry));
   a_.vpshufb(target, target, SwappedBytes());
@@ -134,21 +133,19 @@ void BlockEmitter::EmitLoadVector(const Operation& operation) {
 }
 
 void BlockEmitter::EmitStoreVector(const Operation& operation) {
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   const Gp address = Load(operation.arguments[0], 64);
   int index;
   const Gp entry = Scratch(index);
   HandlerAt(slow, &address);
   a_.vpshufb(xmm1, LoadVector(operation.arguments[1], xmm0), SwappedBytes());
-  FindPage(At(operation.arguments[0]), address, entry, 16, true, unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, 16, true, slow);
   Access(slow);
   a_.vmovdqu(ptr(address, entry), xmm1);
 }
 
 // The page is known for all 16 bytes; of those, what the length says is stored in pieces.
 void BlockEmitter::EmitStoreLeft(const Operation& operation) {
-  Label unaligned = a_.newLabel();
   Label slow = a_.newLabel();
   Label pieces = a_.newLabel();
   Label stored = a_.newLabel();
@@ -158,15 +155,14 @@ void BlockEmitter::EmitStoreLeft(const Operation& operation) {
   const Gp entry = Scratch(index);
   HandlerAt(slow, &address);
   a_.vpshufb(xmm1, LoadVector(operation.arguments[1], xmm0), SwappedBytes());
-  FindPage(At(operation.arguments[0]), address, entry, 16, true, unaligned, slow);
+  FindPage(At(operation.arguments[0]), address, entry, 16, true, slow);
   a_.lea(entry, ptr(address, entry));
   a_.test(count.r8(), 16);
   a_.jz(pieces);
   Access(slow);
   a_.vmovdqu(ptr(entry), xmm1);
   a_.bind(stored);
-  cold_.emplace_back([this, pieces, stored, slow, entry, count] {
-    a_.bind(pieces);
+  cold_.push_back(pieces, [this, stored, slow, entry, count] {
     for (const int bytes : {8, 4, 2, 1}) {
       Label next = a_.newLabel();
       a_.test(count.r8(), bytes);
