@@ -95,11 +95,10 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
   block.stale = base + code.labelOffsetFromBase(emitter.stale());
   for (const auto& link : emitter.links())
     links_[link.number] = base + code.labelOffsetFromBase(link.end);
-  const auto in_memory = [&code, start](const asmjit::Label& label) {
-    return static_cast<uint32_t>(start + code.labelOffsetFromBase(label));
-  };
-  for (const auto& [at, next] : emitter.accesses())
-    accesses_[accesses++] = {in_memory(at), in_memory(next)};
+  for (const auto& [at, next] : emitter.accesses()) {
+    accesses_[accesses++] = {static_cast<uint32_t>(start) + at,
+                             static_cast<uint32_t>(start + code.labelOffsetFromBase(next))};
+  }
   access_count_.store(accesses, std::memory_order_release);
   used_ = start + code.codeSize();
   known_[key] = &block;

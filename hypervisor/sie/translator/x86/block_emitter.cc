@@ -21,17 +21,20 @@ BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& 
       block_(block),
       surroundings_(surroundings),
       hosts_(kHostOf),
-      uses_(uses),
-      values_(guest.ir.values + 1),
-      definitions_(guest.ir.values + 1),
-      targets_(guest.ir.values + 1, -1) {
+      uses_(uses.begin(), uses.end(), &memory_),
+      values_(guest.ir.values + 1, &memory_),
+      definitions_(guest.ir.values + 1, &memory_),
+      targets_(guest.ir.values + 1, -1, &memory_) {
   for (size_t guest_register = 0; guest_register < 16; ++guest_register) {
     const uint8_t lender = guest_.lenders[guest_register];
     if (lender != GuestBlock::kNoHost) {
       hosts_[guest_register] = kHostOf[lender];
       hosts_[lender] = kNotPinned;
+      borrowers_ |= static_cast<uint16_t>(1u << guest_register);
     }
   }
+  for (int r = 0; r < 32; ++r)
+    if (HasHost(r)) floating_hosted_ |= uint32_t{1} << r;
   for (const Operation& operation : guest_.ir.operations) {
     if (operation.result == 0) continue;
     size_t count = 1;
@@ -46,6 +49,7 @@ BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& 
 
 void BlockEmitter::Emit() {
   start_ = a_.newLabel();
+  heads_.reserve(guest_.instructions.size());
   for (const GuestInstruction& instruction : guest_.instructions) {
     heads_.push_back(instruction.head || &instruction == guest_.instructions.data() ? a_.newLabel()
                                                                                     : Label());
@@ -81,7 +85,7 @@ void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
     if (guest_.ir.operations[i].opcode == Opcode::kSetCc) instruction_sets_cc_ = true;
   }
   FindTargets(instruction);
-  end_of_instruction_ = a_.newLabel();
+  end_of_instruction_ = Label();
   for (size_t i = instruction.first; i < instruction.last; ++i) {
     EmitOperation(guest_.ir.operations[i]);
   }
@@ -91,7 +95,7 @@ void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
     storage_temporary_ = -1;
   }
   SettlePending();
-  a_.bind(end_of_instruction_);
+  if (end_of_instruction_.isValid()) a_.bind(end_of_instruction_);
   if (branch_) EmitBranch();
   // Nothing of this instruction lives on.
   for (ValueId& owner : owners_) {
@@ -149,6 +153,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
   const bool leaves = instruction_sets_cc_ || instruction_->branches || SetsFloatingOf(pending_);
   const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
   const Gp other = second ? second->r64() : Gp(asmjit::x86::rax);
+  if (!leaves && !end_of_instruction_.isValid()) end_of_instruction_ = a_.newLabel();
   Cold(slow, [this, leaves, site, address, other, end = end_of_instruction_] {
     StoreCc(*cold_pending_);
     if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);

@@ -73,11 +73,12 @@ class BlockEmitter {
     asmjit::Label end;
     uint32_t number;
   };
-  const std::vector<Link>& links() const { return links_; }
+  const std::pmr::vector<Link>& links() const { return links_; }
   // Where the block leaves for kStale.
   const asmjit::Label& stale() const { return stale_; }
-  // Accesses to guest storage: where each stands and where to go on if the host faults.
-  const std::vector<std::pair<asmjit::Label, asmjit::Label>>& accesses() const { return accesses_; }
+  // Accesses to guest storage: where each stands, from the block's start, and where to go on if the
+  // host faults.
+  const std::pmr::vector<std::pair<uint32_t, asmjit::Label>>& accesses() const { return accesses_; }
 
  private:
   using Gp = asmjit::x86::Gp;
@@ -421,7 +422,7 @@ class BlockEmitter {
   }
 
   // All that lives as long as this does.
-  alignas(std::max_align_t) std::byte buffer_[16384];
+  alignas(std::max_align_t) std::byte buffer_[32768];
   std::pmr::monotonic_buffer_resource memory_{buffer_, sizeof(buffer_)};
 
   asmjit::x86::Assembler& a_;
@@ -430,10 +431,12 @@ class BlockEmitter {
   const Surroundings& surroundings_;
 
   std::array<uint32_t, 16> hosts_;
-  std::vector<uint16_t> uses_;
-  std::vector<Value> values_;
-  std::vector<const Operation*> definitions_;
-  std::vector<int8_t> targets_;  // the guest register that a value goes to; -1 none
+  uint16_t borrowers_ = 0;        // general registers, as bits from the right, with a lender
+  uint32_t floating_hosted_ = 0;  // floating-point registers, likewise, with a host register
+  std::pmr::vector<uint16_t> uses_;
+  std::pmr::vector<Value> values_;
+  std::pmr::vector<const Operation*> definitions_;
+  std::pmr::vector<int8_t> targets_;  // the guest register that a value goes to; -1 none
   ValueId owners_[4] = {};
   bool locked_[4] = {};
   uint32_t slots_ = 0;  // bits: spill slots in use
@@ -459,8 +462,8 @@ class BlockEmitter {
 
   Label start_;
   Label stale_;
-  std::vector<Label> heads_;  // of instructions; most have none
-  Label end_of_instruction_;
+  std::pmr::vector<Label> heads_{&memory_};  // of instructions; most have none
+  Label end_of_instruction_;                 // if anybody goes there
   struct Flags {
     size_t offset = 0;  // behind the instruction; they are lost with the next one
     uint32_t id = 0;
@@ -473,14 +476,14 @@ class BlockEmitter {
   ValueId floating_flags_of_[2] = {};
   size_t pending_flags_ = 0;
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
-  std::vector<std::pair<Label, Label>> accesses_;
-  std::vector<Link> links_;
+  std::pmr::vector<std::pair<uint32_t, Label>> accesses_{&memory_};
+  std::pmr::vector<Link> links_{&memory_};
   ColdCode cold_{memory_};
   struct Data {
     std::array<uint64_t, 2> halves;
     Label label;
   };
-  std::vector<Data> quadwords_;
+  std::pmr::vector<Data> quadwords_{&memory_};
 };
 
 }  // namespace hypervisor::x86

@@ -33,14 +33,14 @@ Mem BlockEmitter::Constant(const void* at) {
 }
 
 void BlockEmitter::LoadFloatingRegisters() {
-  for (int r = 0; r < 32; ++r) {
+  for (int r = 0; r < 32 && floating_hosted_ >> r != 0; ++r) {
     if (!HasHost(r)) continue;
     IsWholeVector(r) ? a_.vmovdqa(HostOf(r), VectorAt(r)) : a_.vmovsd(HostOf(r), Register(r));
   }
 }
 
 void BlockEmitter::StoreFloatingRegisters() {
-  for (int r = 0; r < 32; ++r) {
+  for (int r = 0; r < 32 && floating_hosted_ >> r != 0; ++r) {
     if (!HasHost(r) || (guest_.floating_written >> r & 1) == 0) continue;
     IsWholeVector(r) ? a_.vmovdqa(VectorAt(r), HostOf(r)) : a_.vmovsd(Register(r), HostOf(r));
   }

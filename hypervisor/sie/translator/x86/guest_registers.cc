@@ -13,25 +13,25 @@ using ir::Opcode;
 using ir::Type;
 
 void BlockEmitter::EnterRegisters() {
-  for (int guest = 0; guest < 16; ++guest)
+  for (int guest = 0; borrowers_ >> guest != 0; ++guest)
     if (LenderOf(guest) >= 0) a_.mov(Gpr(LenderOf(guest)), Pinned(guest));
   ResumeRegisters();
 }
 
 void BlockEmitter::ResumeRegisters() {
-  for (int guest = 0; guest < 16; ++guest)
+  for (int guest = 0; borrowers_ >> guest != 0; ++guest)
     if (LenderOf(guest) >= 0) a_.mov(Pinned(guest), Gpr(guest));
   LoadFloatingRegisters();
 }
 
 void BlockEmitter::Narrow(uint16_t guests) {
-  for (int guest = 0; guest < 16; ++guest)
+  for (int guest = 0; guests >> guest != 0; ++guest)
     if ((guests >> guest & 1) != 0) a_.mov(Gpr(guest), Pinned(guest));
   narrow_ |= guests;
 }
 
 void BlockEmitter::Widen(uint16_t guests) {
-  for (int guest = 0; guest < 16; ++guest) {
+  for (int guest = 0; guests >> guest != 0; ++guest) {
     if ((guests >> guest & 1) == 0) continue;
     a_.vmovq(xmm0, Gpr(guest));
     a_.vpinsrd(xmm0, xmm0, Pinned(guest).r32(), 0);
@@ -46,7 +46,7 @@ void BlockEmitter::MakeNarrow(uint16_t wanted) {
 }
 
 void BlockEmitter::LeaveRegisters() {
-  for (int guest = 0; guest < 16; ++guest) {
+  for (int guest = 0; (borrowers_ | narrow_) >> guest != 0; ++guest) {
     if (!IsPinned(guest)) continue;
     const int lender = LenderOf(guest);
     if (IsNarrow(guest)) {

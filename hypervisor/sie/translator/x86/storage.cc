@@ -25,9 +25,7 @@ Mem BlockEmitter::StorageAt(int32_t offset) const {
 }
 
 void BlockEmitter::Access(const Label& slow) {
-  Label here = a_.newLabel();
-  a_.bind(here);
-  accesses_.emplace_back(here, slow);
+  accesses_.emplace_back(static_cast<uint32_t>(a_.offset()), slow);
 }
 
 void BlockEmitter::LoadStorage(Gp target, const Mem& at, Type type) {
