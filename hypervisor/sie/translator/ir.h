@@ -51,7 +51,7 @@ using ValueId = uint32_t;
 template <typename T, size_t kMost>
 class ShortList {
  public:
-  ShortList() = default;
+  ShortList() {}  // NOLINT: items beyond the size are left as they are, not made zeros
   ShortList(std::initializer_list<T> items) {
     for (const T& item : items) push_back(item);
   }

@@ -20,23 +20,18 @@ using ir::Operation;
 namespace {
 
 // Whether it branches, whether always, and where to.
-void FindBranch(const GuestBlock& block, GuestInstruction& instruction) {
-  const auto& operations = block.ir.operations;
-  for (size_t i = instruction.first; i < instruction.last; ++i) {
-    if (operations[i].opcode != Opcode::kBranchIf) continue;
-    instruction.branches = true;
-    instruction.target = 1;
-    for (size_t j = instruction.first; j < i; ++j) {
-      const Operation& made = operations[j];
-      const bool constant = made.opcode == Opcode::kConstant;
-      if (made.result == operations[i].arguments[0] &&
-          ((constant && made.immediates[0] != 0) ||
-           (made.opcode == Opcode::kCcIn && (made.immediates[0] & 15) == 15))) {
-        instruction.falls_through = false;
-      }
-      if (made.result == operations[i].arguments[1] && constant)
-        instruction.target = static_cast<uint64_t>(made.immediates[0]);
+void FindBranch(const GuestBlock& block, GuestInstruction& instruction, const Operation& branch) {
+  instruction.branches = true;
+  instruction.target = 1;
+  for (const Operation* made = &block.ir.operations[instruction.first]; made != &branch; ++made) {
+    const bool constant = made->opcode == Opcode::kConstant;
+    if (made->result == branch.arguments[0] &&
+        ((constant && made->immediates[0] != 0) ||
+         (made->opcode == Opcode::kCcIn && (made->immediates[0] & 15) == 15))) {
+      instruction.falls_through = false;
     }
+    if (made->result == branch.arguments[1] && constant)
+      instruction.target = static_cast<uint64_t>(made->immediates[0]);
   }
 }
 
@@ -44,6 +39,14 @@ bool Contains(const GuestBlock& block, const GuestInstruction& instruction, Opco
   return std::any_of(block.ir.operations.begin() + static_cast<ptrdiff_t>(instruction.first),
                      block.ir.operations.begin() + static_cast<ptrdiff_t>(instruction.last),
                      [opcode](const Operation& operation) { return operation.opcode == opcode; });
+}
+
+RowIndex RowNamed(std::string_view name) {
+  const auto rows = Table();
+  return static_cast<RowIndex>(
+      std::find_if(rows.begin(), rows.end(),
+                   [name](const TableRow& row) { return row.mnemonic == name; }) -
+      rows.begin());
 }
 
 std::vector<bool> RowsNamed(std::initializer_list<std::string_view> names) {
@@ -127,16 +130,31 @@ class Translator::PageReader {
     bool last = row == kInvalidRow || Table()[row].kind == RowKind::kIntercept ||
                 Table()[row].kind == RowKind::kGap;
     if (has_semantics) {
-      if (!(guest_.mode & Mode::kFixedPointOverflow))
-        Remove(instruction, Opcode::kFixedPointOverflowIf);
       // What is behind a serialization may not be what it was: it is another block, to be compared.
-      instruction.serializes = Contains(guest_, instruction, Opcode::kSerialize) ||
-                               Contains(guest_, instruction, Opcode::kCompareAndSwapStorage) ||
-                               Serializes(row);
-      FindBranch(guest_, instruction);
-      last = !instruction.falls_through || instruction.serializes ||
-             Contains(guest_, instruction, Opcode::kBranchAndSetMode) ||
-             Contains(guest_, instruction, Opcode::kSetAddressingMode);
+      instruction.serializes = Serializes(row);
+      bool sets_mode = false;
+      for (size_t i = instruction.first; i < instruction.last; ++i) {
+        Operation& operation = guest_.ir.operations[i];
+        switch (operation.opcode) {
+          case Opcode::kFixedPointOverflowIf:
+            if (!(guest_.mode & Mode::kFixedPointOverflow)) operation = Operation{};
+            break;
+          case Opcode::kSerialize:
+          case Opcode::kCompareAndSwapStorage:
+            instruction.serializes = true;
+            break;
+          case Opcode::kBranchAndSetMode:
+          case Opcode::kSetAddressingMode:
+            sets_mode = true;
+            break;
+          case Opcode::kBranchIf:
+            FindBranch(guest_, instruction, operation);
+            break;
+          default:
+            break;
+        }
+      }
+      last = !instruction.falls_through || instruction.serializes || sets_mode;
       instruction.recorded = x86::CanEmit(guest_, instruction);
     } else if (!last) {
       instruction.serializes = Serializes(row);
@@ -149,7 +167,8 @@ class Translator::PageReader {
       instruction.branches = false;
       instruction.falls_through = true;
     }
-    if (row != kInvalidRow && std::string_view(Table()[row].mnemonic) == "LARL") {
+    static const RowIndex kLoadAddress = RowNamed("LARL");
+    if (row == kLoadAddress) {
       loaded_addresses_[instruction.insn.r1] =
           address + static_cast<uint64_t>(int64_t{instruction.insn.i2} * 2);
     }
@@ -239,11 +258,13 @@ class Translator::PageReader {
   // what is modified.
   bool RecordExecuted(GuestInstruction& execute) {
     const Insn& insn = execute.insn;
-    const std::string_view name = Table()[translator_.OfferedRow(insn)].mnemonic;
+    static const RowIndex kExecute = RowNamed("EX");
+    static const RowIndex kExecuteRelative = RowNamed("EXRL");
+    const RowIndex own = translator_.OfferedRow(insn);
     uint64_t target = 0;
-    if (name == "EXRL") {
+    if (own == kExecuteRelative) {
       target = execute.address + static_cast<uint64_t>(int64_t{insn.i2} * 2);
-    } else if (name == "EX" && insn.x2 == 0 && loaded_addresses_[insn.b2] != 0) {
+    } else if (own == kExecute && insn.x2 == 0 && loaded_addresses_[insn.b2] != 0) {
       target = loaded_addresses_[insn.b2] + static_cast<uint64_t>(int64_t{insn.d2});
     } else {
       return false;
@@ -260,7 +281,7 @@ class Translator::PageReader {
         Table()[row].format != Format::kSS_a) {
       return false;
     }
-    if (name == "EX") {
+    if (own == kExecute) {
       // The register was seen to be loaded, but it may have been by another instruction too.
       recorder_.HandlerIf(recorder_.Address(0, insn.b2, insn.d2) != recorder_.Constant(target));
     }
@@ -270,13 +291,6 @@ class Translator::PageReader {
     execute.executed = target;
     execute.executed_length = executed.length;
     return recorded;
-  }
-
-  void Remove(const GuestInstruction& instruction, Opcode opcode) {
-    for (size_t i = instruction.first; i < instruction.last; ++i) {
-      Operation& operation = guest_.ir.operations[i];
-      if (operation.opcode == opcode) operation = Operation{};
-    }
   }
 
   Translator& translator_;

@@ -8,11 +8,32 @@ namespace hypervisor::passes {
 using ir::Opcode;
 using ir::Operation;
 
+namespace {
+
+bool UsesFloatingRegister(const Operation& operation) {
+  switch (operation.opcode) {
+    case Opcode::kSetVr:
+    case Opcode::kVr:
+    case Opcode::kSetFpr:
+    case Opcode::kSetFprHigh:
+    case Opcode::kSetRoundedBfp:
+    case Opcode::kFpr:
+    case Opcode::kFprHigh:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 void FindFloatingRegisters(GuestBlock& block, bool always) {
   std::array<int, 32> uses{};
   block.floating_hosts.fill(GuestBlock::kNoHost);
   block.floating_written = 0;
   block.floating_whole = 0;
+  if (std::none_of(block.ir.operations.begin(), block.ir.operations.end(), UsesFloatingRegister))
+    return;
   const std::vector<int> weights = WeightsOf(block);
   for (size_t n = 0; n < weights.size(); ++n) {
     const GuestInstruction& instruction = block.instructions[n];

@@ -10,11 +10,6 @@
 
 namespace hypervisor::passes {
 
-// Whether an operation changes anything but its result, or may end the instruction.
-bool HasEffect(ir::Opcode opcode);
-// Whether it may leave the block: everything the guest can see must be in place by then.
-bool MayLeave(ir::Opcode opcode);
-
 bool HasLoop(const GuestBlock& block);
 // How often each instruction is likely to be executed, each time the block is entered.
 std::vector<int> WeightsOf(const GuestBlock& block);

@@ -1,3 +1,7 @@
+#include <cstdint>
+#include <vector>
+
+#include "hypervisor/sie/translator/passes/effects.h"
 #include "hypervisor/sie/translator/passes/passes.h"
 
 namespace hypervisor::passes {
@@ -7,21 +11,37 @@ using ir::Operation;
 
 namespace {
 
-// Whether the condition code is seen that an instruction is entered with, if it is `seen` that it
-// leaves. With `remove`, takes away what sets one that isn't.
-bool IsSeenBefore(GuestBlock& block, const GuestInstruction& instruction, bool seen, bool remove) {
-  if (!instruction.recorded) return true;
+// What an instruction does first with the condition code that it is entered with.
+enum class First : uint8_t { kNothing, kSees, kSets };
+
+bool Sees(Opcode opcode) {
+  return opcode == Opcode::kCc || opcode == Opcode::kCcIn ||
+         (MayLeave(opcode) && opcode != Opcode::kBranchIf);
+}
+
+First FirstOf(const GuestBlock& block, const GuestInstruction& instruction) {
+  if (!instruction.recorded) return First::kSees;
+  for (size_t j = instruction.first; j < instruction.last; ++j) {
+    const Opcode opcode = block.ir.operations[j].opcode;
+    if (opcode == Opcode::kSetCc) return First::kSets;
+    if (Sees(opcode)) return First::kSees;
+  }
+  return First::kNothing;
+}
+
+// Takes away what sets a condition code that nobody sees, if it is `seen` that the instruction
+// leaves.
+void RemoveUnseen(GuestBlock& block, const GuestInstruction& instruction, bool seen) {
+  if (!instruction.recorded) return;
   for (size_t j = instruction.last; j-- > instruction.first;) {
     Operation& operation = block.ir.operations[j];
     if (operation.opcode == Opcode::kSetCc) {
-      if (!seen && remove) operation = Operation{};
+      if (!seen) operation = Operation{};
       seen = false;
-    } else if (operation.opcode == Opcode::kCc || operation.opcode == Opcode::kCcIn ||
-               (MayLeave(operation.opcode) && operation.opcode != Opcode::kBranchIf)) {
+    } else if (Sees(operation.opcode)) {
       seen = true;
     }
   }
-  return seen;
 }
 
 // A branch is taken when the rest of its instruction is done. One that goes back polls, and what
@@ -38,19 +58,23 @@ bool IsSeenBehind(const GuestBlock& block, const GuestInstruction& instruction) 
 }  // namespace
 
 void FindSeenConditionCodes(GuestBlock& block) {
-  for (GuestInstruction& instruction : block.instructions) instruction.cc_is_seen = false;
+  std::vector<First> first;
+  first.reserve(block.instructions.size());
+  for (GuestInstruction& instruction : block.instructions) {
+    first.push_back(FirstOf(block, instruction));
+    instruction.cc_is_seen = first.back() == First::kSees;
+  }
   for (bool changed = true; changed;) {
     changed = false;
-    for (size_t i = block.instructions.size(); i-- > 0;) {
+    for (size_t i = first.size(); i-- > 0;) {
       GuestInstruction& instruction = block.instructions[i];
-      if (instruction.cc_is_seen) continue;
-      instruction.cc_is_seen =
-          IsSeenBefore(block, instruction, IsSeenBehind(block, instruction), false);
+      if (instruction.cc_is_seen || first[i] == First::kSets) continue;
+      instruction.cc_is_seen = IsSeenBehind(block, instruction);
       changed = changed || instruction.cc_is_seen;
     }
   }
-  for (GuestInstruction& instruction : block.instructions)
-    IsSeenBefore(block, instruction, IsSeenBehind(block, instruction), true);
+  for (const GuestInstruction& instruction : block.instructions)
+    RemoveUnseen(block, instruction, IsSeenBehind(block, instruction));
 }
 
 }  // namespace hypervisor::passes

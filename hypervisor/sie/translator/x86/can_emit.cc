@@ -1,5 +1,5 @@
 // Which instructions the emitter knows.
-#include "hypervisor/sie/translator/passes/passes.h"
+#include "hypervisor/sie/translator/passes/effects.h"
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 
 namespace hypervisor::x86 {
