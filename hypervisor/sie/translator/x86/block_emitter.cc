@@ -173,7 +173,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
 }
 
 void BlockEmitter::LeaveTo(Leave leave, uint64_t address) {
-  a_.mov(rax, imm(address));
+  address <= 0xffffffff ? a_.mov(eax, imm(address)) : a_.mov(rax, imm(address));
   a_.jmp(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.leave_to[static_cast<size_t>(leave)])));
 }
 

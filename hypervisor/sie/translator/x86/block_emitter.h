@@ -478,6 +478,12 @@ class BlockEmitter {
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for
   std::pmr::vector<std::pair<uint32_t, Label>> accesses_{&memory_};
   std::pmr::vector<Link> links_{&memory_};
+  // Jumps to other blocks, which others to the same address go to.
+  struct Exit {
+    uint64_t target;
+    Label jump;
+  };
+  std::pmr::vector<Exit> exits_{&memory_};
   ColdCode cold_{memory_};
   struct Data {
     std::array<uint64_t, 2> halves;

@@ -122,8 +122,13 @@ void BlockEmitter::PadJump() {
 void BlockEmitter::JumpTo(uint64_t target) {
   if (target & 1) return LeaveTo(Leave::kLookUp, target);
   if ((target & ~kPageMask) == (guest_.address & ~kPageMask)) {
+    for (const Exit& other : exits_) {
+      if (other.target == target) return a_.jmp(other.jump), void();
+    }
     Label thunk = a_.newLabel();
     Label end = a_.newLabel();
+    exits_.push_back({target, a_.newLabel()});
+    a_.bind(exits_.back().jump);
     const uint32_t number = surroundings_.new_link();
     PadJump();
     a_.long_().jmp(thunk);

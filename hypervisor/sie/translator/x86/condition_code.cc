@@ -39,6 +39,13 @@ void EmitOne(x86::Assembler& a, CodeKind kind, int width, bool is_signed, int fr
     return;
   }
   a.mov(gp, first);
+  if (kind == CodeKind::kTest) {
+    a.cmp(gp, 0);
+    a.setnz(low);
+    a.cmp(gp, second);
+    a.setz(high);
+    return;
+  }
   kind == CodeKind::kCompare ? a.cmp(gp, second) : a.cmp(gp, 0);
   is_signed ? a.setl(low) : a.setb(low);
   is_signed ? a.setg(high) : a.seta(high);
@@ -68,7 +75,7 @@ void EmitMakeCode(x86::Assembler& a, int frame_offset) {
   Label ways[kWaysToMakeCode];
   for (Label& way : ways) way = a.newLabel();
   for (const CodeKind kind : {CodeKind::kCompare, CodeKind::kZero, CodeKind::kBits, CodeKind::kSum,
-                              CodeKind::kDifference, CodeKind::kNumber}) {
+                              CodeKind::kDifference, CodeKind::kNumber, CodeKind::kTest}) {
     for (const int width : {8, 16, 32, 64}) {
       for (const bool is_signed : {false, true}) {
         a.bind(ways[HowToMake(kind, width, is_signed)]);

@@ -306,6 +306,7 @@ void BlockEmitter::MakeCc(const Pending& pending) {
     case Pending::kSum:
     case Pending::kDifference:
     case Pending::kNumber:
+    case Pending::kTest:
       StoreCc(pending);
       a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.make_code)));
       return;
@@ -320,16 +321,6 @@ void BlockEmitter::MakeCc(const Pending& pending) {
       SetByte({Cond::kNZ}, CcLow());
       a_.mov(CcHigh(), 0);
       return;
-    case Pending::kTest: {
-      EmitCompare(pending.a, pending.b, pending.type);
-      SetByte({Cond::kNZ}, CcLow());
-      Value all;
-      all.where = Where::kConstant;
-      all.constant = pending.constant;
-      EmitCompare(pending.a, all, pending.type);
-      SetByte({Cond::kZ}, CcHigh());
-      return;
-    }
   }
 }
 

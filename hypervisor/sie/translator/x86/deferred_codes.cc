@@ -44,13 +44,18 @@ void BlockEmitter::StoreCc(const Pending& pending) {
     case Pending::kDifference:
       kind = CodeKind::kDifference;
       break;
+    case Pending::kTest:
+      kind = CodeKind::kTest;
+      break;
     default:
       return MakeCc(pending);
   }
   KeepForCc(0, pending.a);
-  const bool of_two =
-      kind != CodeKind::kZero && kind != CodeKind::kBits && kind != CodeKind::kNumber;
-  if (of_two) KeepForCc(1, pending.b);
+  if (kind == CodeKind::kTest) {
+    StoreImmediate64(CcOf(1), static_cast<uint64_t>(pending.constant));
+  } else if (kind != CodeKind::kZero && kind != CodeKind::kBits && kind != CodeKind::kNumber) {
+    KeepForCc(1, pending.b);
+  }
   a_.mov(CcHow(), HowToMake(kind, WidthOf(pending.type), IsSigned(pending.type)));
 }
 
