@@ -35,7 +35,7 @@ void BlockEmitter::EmitStoreThenUpdateSystemMask(const Operation& operation) {
             uapi::kCpuStopInt | uapi::kCpuIoInt | uapi::kCpuExtInt);
     a_.jnz(slow);
   }
-  FindPage(At(id), address, entry, 1, true, slow, slow);
+  FindPage(At(id), address, entry, 1, true, slow);
   const Gp mask = Scratch(index);
   a_.movzx(mask.r32(), byte_ptr(engine, at.psw_mask + 7));
   Access(slow);
