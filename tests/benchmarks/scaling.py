@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROUNDS = int(os.environ.get("BENCHMARK_ROUNDS", "5"))
-COMMAND = ["tests/benchmarks/run_kernels", "tests/benchmarks/guest/kernels.elf"]
+COMMAND = ["tests/benchmarks/run_kernels", "tests/benchmarks/guest/kernels_z196.elf"]
 BAR = 0.05
 
 

@@ -310,6 +310,9 @@ static u64 Lengths(int rounds) {
 }
 
 int main(void) {
+#ifdef __VX__
+  if (!HasVectors()) return 0;
+#endif
   Fill();
   RUN("hash", Hash(200 * SCALE));
   Fill();

@@ -219,7 +219,7 @@ static u64 Lengths(int rounds) {
 
 int main(void) {
 #ifdef __s390x__
-  if (!EnableVectors()) return 0;
+  if (!HasVectors()) return 0;
 #endif
   Fill();
   RUN("sum", Sum(4000 * SCALE));
