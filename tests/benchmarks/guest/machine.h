@@ -91,8 +91,8 @@ static void Report(const char* name, u64 checksum, u64 tod) {
   Print(line);
 }
 
-// Whether the machine has the vector instructions that this was compiled for. Asks before any is executed: main does,
-// first of all.
+// Whether the machine has the vector instructions that this was compiled for. Asks before any is
+// executed: main does, first of all.
 static inline int HasVectors(void) {
   u64 facilities[4];
   register u64 last asm("0") = 3;
@@ -120,7 +120,8 @@ asm(".section .text.start,\"ax\"\n"
     "  larl %r15,stack_top\n"
     "  lgr %r0,%r0\n"
     "  stctg %c0,%c0,160(%r15)\n"
-    "  oi 165(%r15),6\n"  // CR0 bits 45 and 46: all floating-point registers, and vector instructions
+    "  oi 165(%r15),6\n"  // CR0 bits 45 and 46: all floating-point registers, and vector
+                          // instructions
     "  lctlg %c0,%c0,160(%r15)\n"
     "  brasl %r14,main\n"
     "  brasl %r14,finish\n"
