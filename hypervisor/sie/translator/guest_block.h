@@ -58,6 +58,10 @@ struct GuestInstruction {
   uint16_t narrow_behind = 0;
   uint16_t narrows = 0;
   uint16_t widens = 0;
+  // Vector registers, likewise, whose host registers have their bytes as storage has them: before
+  // it does anything, and behind it. passes::FindUnreversedVectors.
+  uint32_t unreversed = 0;
+  uint32_t unreversed_behind = 0;
 };
 
 // A run of the guest's bytes, as it was.

@@ -66,9 +66,11 @@ void Translator::TranslateAgain(const Key& key, Block& first) {
 
 std::vector<uint16_t> Translator::PrepareIr() {
   passes::FoldConstants(guest_.ir, guest_.address_mask);
+  passes::ForwardStores(guest_);
   passes::FindSeenConditionCodes(guest_);
   std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);
   passes::FindFloatingRegisters(guest_, regions_always_);
+  passes::FindUnreversedVectors(guest_);
   uint16_t pinned = 0;
   for (const auto& [guest, host] : x86::kPinned) pinned |= static_cast<uint16_t>(1u << guest);
   passes::FindBorrowedHosts(guest_, pinned, regions_always_);

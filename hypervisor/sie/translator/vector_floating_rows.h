@@ -112,7 +112,7 @@ struct BfpComparison {
     SetVr(cpu, insn.r1, result);
     if (insn.m6 == 0) return true;
     // Of a single element only the left half tells.
-    const auto all = cpu.Constant(single ? kAllBytes & ~kAllBytes >> 8 : kAllBytes);
+    const auto all = cpu.Constant(single ? kAllBytes << 8 : kAllBytes);
     const auto missed = (MaskOf(cpu, result) & all) ^ all;
     cpu.SetCc(cpu.Select(missed == cpu.Constant(uint32_t{0}), 0, cpu.Select(missed == all, 3, 1)));
     return true;

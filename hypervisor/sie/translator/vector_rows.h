@@ -39,11 +39,20 @@ template <typename T>
 Recorded<T> ElementOf(RecordingCpu& cpu, RecordedVector v, int number) {
   return cpu.Append<T>(ir::Opcode::kVectorElement, {v.id}, {number});
 }
-// The leftmost bits of all bytes, byte 0's leftmost of 16.
+// The leftmost bits of all bytes: byte i's is bit i from the left, bits 16-31 are zeros.
 inline Recorded<uint32_t> MaskOf(RecordingCpu& cpu, RecordedVector v) {
-  return cpu.Append<uint32_t>(ir::Opcode::kVectorMask, {v.id});
+  return cpu.Append<uint32_t>(ir::Opcode::kVectorMask, {v.id}, {1});
 }
-constexpr uint32_t kAllBytes = 0xffff;
+constexpr uint32_t kAllBytes = 0xffff0000;
+// For who asks only whether there is any, and whether all are: in bits 16-31.
+inline Recorded<uint32_t> UnorderedMaskOf(RecordingCpu& cpu, RecordedVector v) {
+  return cpu.Append<uint32_t>(ir::Opcode::kVectorMask, {v.id}, {0});
+}
+constexpr uint32_t kAllUnordered = 0xffff;
+// The number of the first byte whose leftmost bit is a one, or with `zero` a zero; 16 of none.
+inline Recorded<uint32_t> FirstOf(RecordingCpu& cpu, RecordedVector v, bool zero) {
+  return cpu.Append<uint32_t>(ir::Opcode::kVectorFirst, {v.id}, {zero ? 1 : 0});
+}
 
 constexpr uint64_t Replicated(uint64_t value, int size) {
   if (size < 3) value &= (uint64_t{1} << (8 << size)) - 1;
@@ -57,9 +66,9 @@ inline Recorded<uint64_t> SecondAddress(RecordingCpu& cpu, const Insn& insn) {
 
 // CC 0 if a comparison holds for all elements, 3 for none, 1 for some.
 inline void SetCcOfComparison(RecordingCpu& cpu, RecordedVector result) {
-  const auto missed = MaskOf(cpu, result) ^ cpu.Constant(kAllBytes);
+  const auto missed = UnorderedMaskOf(cpu, result) ^ cpu.Constant(kAllUnordered);
   cpu.SetCc(cpu.Select(missed == cpu.Constant(uint32_t{0}), 0,
-                       cpu.Select(missed == cpu.Constant(kAllBytes), 3, 1)));
+                       cpu.Select(missed == cpu.Constant(kAllUnordered), 3, 1)));
 }
 
 // V1 of V2 and V3, of elements that M4 names if there are any such.

@@ -1,7 +1,6 @@
 // PoP: Vector String Instructions, but for ranges. Part of vector_rows.h.
 //
-// What is found is a number of 16 bits, one for each byte, byte 0's the leftmost: leading zeros
-// count bytes.
+// What is found is a number whose leftmost 16 bits are the bytes: leading zeros count them.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_VECTOR_STRING_ROWS_H_
 #define HYPERVISOR_SIE_TRANSLATOR_VECTOR_STRING_ROWS_H_
 
@@ -22,27 +21,38 @@ class FoundElements {
   Recorded<uint32_t> Number(uint32_t value) { return cpu_.Constant(value); }
   // Which elements a comparison holds for.
   Recorded<uint32_t> Where(VectorOperation comparison, int a, int b) {
-    return MaskOf(cpu_, VectorOf(cpu_, comparison, size_, 0, {Vr(cpu_, a).id, Vr(cpu_, b).id}));
+    return MaskOf(cpu_, Compared(comparison, a, b));
   }
   Recorded<uint32_t> Zeros() {
     if (!(insn_.m5 & kZeroSearch)) return Number(0);
     return AllZeros();
   }
-  Recorded<uint32_t> AllZeros() {
-    return MaskOf(cpu_,
-                  VectorOf(cpu_, VectorOperation::kEqualZero, size_, 0, {Vr(cpu_, insn_.r2).id}));
-  }
+  Recorded<uint32_t> AllZeros() { return MaskOf(cpu_, WhereZero()); }
   // The number of the first byte of `any`, 16 if there is none, and the bit that `any` has there.
   Recorded<uint32_t> First(Recorded<uint32_t> any) {
-    return cpu_.CountLeadingZeros(any << 16 | Number(0x8000));
+    return cpu_.CountLeadingZeros(any | Number(0x8000));
   }
-  Recorded<uint32_t> BitOf(Recorded<uint32_t> first) { return Number(0x8000) >> first; }
+  Recorded<uint32_t> BitOf(Recorded<uint32_t> first) { return Number(0x80000000) >> first; }
   // V1 becomes that number; answers the bit.
   Recorded<uint32_t> SetFirst(Recorded<uint32_t> any) {
     const auto first = First(any);
-    const auto left = cpu_.Convert<uint64_t>(first);
-    SetVr(cpu_, insn_.r1, VectorOf(cpu_, VectorOperation::kLeft, 3, 0, {left.id}));
+    SetTo(first);
     return BitOf(first);
+  }
+  void SetTo(Recorded<uint32_t> number) {
+    const auto left = cpu_.Convert<uint64_t>(number);
+    SetVr(cpu_, insn_.r1, VectorOf(cpu_, VectorOperation::kLeft, 3, 0, {left.id}));
+  }
+  // V1 becomes the number of the first byte that a comparison holds for, or doesn't: all of it,
+  // where nothing else is looked for.
+  void SetToFirst(RecordedVector comparison, bool fails) {
+    SetTo(FirstOf(cpu_, comparison, fails));
+  }
+  RecordedVector Compared(VectorOperation comparison, int a, int b) {
+    return VectorOf(cpu_, comparison, size_, 0, {Vr(cpu_, a).id, Vr(cpu_, b).id});
+  }
+  RecordedVector WhereZero() {
+    return VectorOf(cpu_, VectorOperation::kEqualZero, size_, 0, {Vr(cpu_, insn_.r2).id});
   }
   void SetCc(Recorded<uint32_t> cc) { cpu_.SetCc(cpu_.Convert<uint8_t>(cc)); }
 
@@ -66,6 +76,10 @@ struct FoundEqual {
   static bool Record(RecordingCpu& cpu, const Insn& insn) {
     if (!FoundElements::Knows(insn)) return false;
     FoundElements found(cpu, insn, insn.m4);
+    if (insn.m5 == 0) {
+      found.SetToFirst(found.Compared(VectorOperation::kEqual, insn.r2, insn.r3), false);
+      return true;
+    }
     const auto zeros = found.Zeros();
     const auto any = found.Where(VectorOperation::kEqual, insn.r2, insn.r3) | zeros;
     const auto first = found.SetFirst(any);
@@ -122,11 +136,19 @@ struct FoundNotEqual {
     if (!FoundElements::Knows(insn)) return false;
     FoundElements found(cpu, insn, insn.m4);
     const bool sets_cc = (insn.m5 & FoundElements::kSetCc) != 0;
+    if (insn.m5 == 0) {
+      found.SetToFirst(found.Compared(VectorOperation::kEqual, insn.r2, insn.r3), true);
+      return true;
+    }
+    if (insn.r2 == insn.r3 && insn.m5 == FoundElements::kZeroSearch) {  // for a zero alone
+      found.SetToFirst(found.WhereZero(), false);
+      return true;
+    }
     const auto zeros = found.Zeros();
     const auto none = found.Number(0);
-    if (insn.r2 == insn.r3) {  // as it is used to find a zero
+    if (insn.r2 == insn.r3) {
       found.SetFirst(zeros);
-      if (sets_cc) found.SetCc(cpu.Select(zeros == none, found.Number(3), none));
+      found.SetCc(cpu.Select(zeros == none, found.Number(3), none));
       return true;
     }
     const auto differ =

@@ -27,11 +27,18 @@ void FindNarrowRegisters(GuestBlock& block, uint16_t have_hosts, bool always);
 // that it uses most, if it uses them more than once, or `always`.
 void FindFloatingRegisters(GuestBlock& block, bool always);
 
+// Finds out where a vector register that was loaded may stay in its host register as it stood in
+// storage: what uses it next stores it, or asks which of its bytes is the first of some kind. Wants
+// FindFloatingRegisters' answer.
+void FindUnreversedVectors(GuestBlock& block);
+
 // Whether it is the exclusive or of an operand with itself.
 bool ClearsStorage(const ir::Block& block, const ir::Operation& operation);
 
 // What an operation computes from constants becomes a constant.
 void FoldConstants(ir::Block& block, uint64_t address_mask);
+// What is loaded from where a general register was just stored is that register's.
+void ForwardStores(GuestBlock& block);
 // A condition code that nobody sees is not set; where one is seen is noted in the instructions.
 void FindSeenConditionCodes(GuestBlock& block);
 // What nobody uses is not computed. Answers how often each value is used.

@@ -54,15 +54,19 @@ void BlockEmitter::Emit() {
     heads_.push_back(instruction.head || &instruction == guest_.instructions.data() ? a_.newLabel()
                                                                                     : Label());
   }
+  unreversed_ = guest_.instructions.front().unreversed;
   EmitEntry();
   for (index_ = 0; index_ < guest_.instructions.size(); ++index_) {
     const GuestInstruction& instruction = guest_.instructions[index_];
     if (index_ > 0 && (instruction.head || ended_)) EmitHead(instruction);
     ended_ = false;
-    EmitInstruction(instruction);
-    if (!ended_ && instruction.next != static_cast<int32_t>(index_) + 1) {
-      const bool back = instruction.next >= 0 && instruction.next <= static_cast<int32_t>(index_);
-      GoTo(instruction.next, back, instruction.address + instruction.insn.length, pending_);
+    instruction_ = &instruction;
+    const size_t run = VectorRun();
+    run > 0 ? EmitVectorRun(run) : EmitInstruction(instruction);
+    const GuestInstruction& last = guest_.instructions[index_];
+    if (!ended_ && last.next != static_cast<int32_t>(index_) + 1) {
+      const bool back = last.next >= 0 && last.next <= static_cast<int32_t>(index_);
+      GoTo(last.next, back, last.address + last.insn.length, pending_);
       ended_ = true;
     }
   }
@@ -76,8 +80,10 @@ void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
   branch_ = nullptr;
   if (instruction.widens != 0) Widen(instruction.widens);
   if (instruction.narrows != 0) Narrow(instruction.narrows);
+  MakeUnreversed(instruction.unreversed);
   if (!instruction.recorded) {
     EmitHandler();
+    unreversed_ = instruction.unreversed_behind;
     return;
   }
   instruction_sets_cc_ = false;
@@ -96,6 +102,7 @@ void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
   }
   SettlePending();
   if (end_of_instruction_.isValid()) a_.bind(end_of_instruction_);
+  unreversed_ = instruction.unreversed_behind;
   if (branch_) EmitBranch();
   // Nothing of this instruction lives on.
   for (ValueId& owner : owners_) {
@@ -154,7 +161,8 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
   const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
   const Gp other = second ? second->r64() : Gp(asmjit::x86::rax);
   if (!leaves && !end_of_instruction_.isValid()) end_of_instruction_ = a_.newLabel();
-  Cold(slow, [this, leaves, site, address, other, end = end_of_instruction_] {
+  Cold(slow, [this, leaves, site, address, other, end = end_of_instruction_,
+              behind = instruction_->unreversed_behind] {
     StoreCc(*cold_pending_);
     if (site->has_operand) a_.mov(InFrame(offsetof(Frame, operand), 8), address);
     if (site->has_second) a_.mov(InFrame(offsetof(Frame, value), 8), other);
@@ -163,6 +171,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
     const CallOfHandler call = {site};
     a_.embed(&call, sizeof(call));
     if (!leaves) {
+      unreversed_ = behind;
       ResumeRegisters();  // as they are behind it
       a_.jmp(end);
       return;

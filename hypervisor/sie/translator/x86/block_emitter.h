@@ -260,9 +260,8 @@ class BlockEmitter {
   // Likewise by the table; jumps to `elsewhere` if the operand isn't on its boundary.
   void FindInTable(Gp address, Gp entry, int bytes, bool store, const Label& elsewhere,
                    const Label& slow);
-  // Likewise by a routine, which makes all tests: the end of cold code, which goes to `found`.
-  void CallPageRoutine(const Label& found, Gp address, Gp entry, int bytes, bool store,
-                       const Label& slow);
+  // Likewise by a routine, which makes all tests: the zero flag says that there is none.
+  void CallPageRoutine(Gp address, Gp entry, int bytes, bool store);
   void EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,
                       const asmjit::Operand& value, ir::Type type, int access_register);
   void LoadStorage(Gp target, const Mem& at, ir::Type type);
@@ -295,6 +294,9 @@ class BlockEmitter {
   Xmm HostOf(int fpr) const {
     return asmjit::x86::xmm(guest_.floating_hosts[static_cast<size_t>(fpr)]);
   }
+  // Of vector registers whose bytes are as in storage: makes it these, and no others.
+  void MakeUnreversed(uint32_t wanted);
+  bool IsUnreversed(int r) const { return (unreversed_ >> r & 1) != 0; }
   bool IsWholeVector(int r) const { return (guest_.floating_whole >> r & 1) != 0; }
   void LoadFloatingRegisters();
   void StoreFloatingRegisters();
@@ -351,8 +353,20 @@ class BlockEmitter {
   static Mem LaneInFrame(const Gp& lane, uint32_t bytes);
   void EmitVectorElement(const Operation& operation);
   void EmitVectorMask(const Operation& operation);
+  void EmitVectorFirst(const Operation& operation);
+  bool FindsInStorageOrder() const;  // the bytes of this instruction's vector registers
   // Whether a number may come in a register of SSE.
   static bool TakesNumber(const Operation& operation);
+
+  // ---- vector_runs.cc ----
+  // How many instructions from this one on load vector registers from operands beside one another,
+  // or store them there.
+  size_t VectorRun() const;
+  void EmitVectorRun(size_t count);
+  Gp FormRunAddress(int64_t displacement);
+  void EmitRunAccess(const GuestInstruction& instruction, const Mem& at, const Label& slow);
+  void EmitRunHandler(const Label& slow, const Label& next, const Gp& address, const Gp& operand,
+                      int32_t distance);
 
   // ---- vector.cc ----
   void EmitVector(const Operation& operation);
@@ -397,6 +411,7 @@ class BlockEmitter {
   void StoreCc(const Pending& pending);  // to the frame; touches no temporary
   void KeepForCc(int i, const Value& value);
   void DeferCc();
+  static void LearnCc(Pending& pending, int mask);
   void RequireMadeCc();
 
   // ---- block_emitter.cc ----
@@ -413,9 +428,11 @@ class BlockEmitter {
   // Code that is seldom executed, emitted behind the rest with the condition code as it is here.
   template <typename Emit>
   void Cold(const Label& begin, Emit emit) {
-    cold_.push_back(begin, [this, snapshot = pending_, narrow = narrow_, emit = std::move(emit)] {
+    cold_.push_back(begin, [this, snapshot = pending_, narrow = narrow_, unreversed = unreversed_,
+                            emit = std::move(emit)] {
       cold_pending_ = &snapshot;
       narrow_ = narrow;
+      unreversed_ = unreversed;
       emit();
       cold_pending_ = nullptr;
     });
@@ -453,7 +470,8 @@ class BlockEmitter {
   bool instruction_sets_cc_ = false;
   const Operation* branch_ = nullptr;
   uint16_t narrow_ = 0;
-  uint16_t set_ = 0;  // general registers, as bits from the right, that have been set so far
+  uint32_t unreversed_ = 0;  // vector registers, as bits from the right
+  uint16_t set_ = 0;         // general registers, as bits from the right, that have been set so far
   Site* site_ = nullptr;
   const GuestInstruction* instruction_ = nullptr;
   size_t index_ = 0;
@@ -473,6 +491,14 @@ class BlockEmitter {
   // Where the host's flags compare numbers: this one with zero, or these two; and where they are
   // what the condition code is to be made of.
   size_t floating_flags_ = 0;
+  // Where a temporary still has what the last instruction found and put into the left half of a
+  // vector register.
+  struct Found {
+    size_t offset = 0;
+    uint32_t host = 0;
+    int temporary = 0;
+  };
+  Found found_;
   ValueId floating_flags_of_[2] = {};
   size_t pending_flags_ = 0;
   const Pending* cold_pending_ = nullptr;  // the condition code where cold code was asked for

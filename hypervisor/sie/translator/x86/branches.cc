@@ -19,12 +19,15 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
       StoreCc(pending_);
     }
     MakeNarrow(instruction.narrow);
+    MakeUnreversed(instruction.unreversed);
     a_.sub(kBudget, instruction.charge);
   }
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
   narrow_ = instruction.narrow;
+  unreversed_ = instruction.unreversed;
   DropPending();
   flags_ = {};
+  found_ = {};
 }
 
 void BlockEmitter::StoreBranchOrigin(uint64_t origin) {
@@ -42,9 +45,21 @@ void BlockEmitter::EmitBranch() {
   Settle(condition_id);
   const Condition condition = Evaluate(condition_id);
   if (condition.is_known && !condition.known) return;
+  const Operation* asked = definitions_[condition_id];
+  const bool by_code = asked->opcode == ir::Opcode::kCcIn && !instruction_sets_cc_;
+  const int mask = by_code ? static_cast<int>(asked->immediates[0] & 15) : 15;
   const int32_t refund = instruction_->charge - 1;
   const int32_t taken = is_static ? instruction_->taken : GuestInstruction::kElsewhere;
   // The condition code needs no temporary that has the address: it saves what it borrows.
+  Pending taken_cc = pending_;
+  LearnCc(taken_cc, mask);
+  const auto learn = [&] {
+    Pending left = pending_;
+    LearnCc(left, by_code ? 15 - mask : 15);
+    if (left.kind != Pending::kConstant || pending_.kind == Pending::kConstant) return;
+    DropPending();
+    pending_ = left;
+  };
   const bool back = taken >= 0 && taken <= static_cast<int32_t>(index_);
   const auto go = [this, is_static, target, refund, taken, back, origin,
                    address](const Pending& cc) {
@@ -65,13 +80,15 @@ void BlockEmitter::EmitBranch() {
     // The loop goes on more often than not.
     Label leaves = a_.newLabel();
     a_.j(negateCond(condition.code), leaves);
-    go(pending_);
+    go(taken_cc);
     a_.bind(leaves);
+    learn();
     return;
   }
   Label is_taken = a_.newLabel();
   a_.j(condition.code, is_taken);
-  Cold(is_taken, [this, go] { go(*cold_pending_); });
+  Cold(is_taken, [go, taken_cc] { go(taken_cc); });
+  learn();
 }
 
 // `number` is the instruction's, if it is one of this block, `back` whether it stands before the
@@ -88,11 +105,14 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   const int32_t charge = head.charge - refund;
   if (head.cc_is_seen) StoreCc(cc);
   const uint16_t narrow = narrow_;
+  const uint32_t unreversed = unreversed_;
   MakeNarrow(head.narrow);
+  MakeUnreversed(head.unreversed);
   if (!back) {
     if (charge != 0) a_.sub(kBudget, charge);
     a_.jmp(heads_[static_cast<size_t>(number)]);
     narrow_ = narrow;
+    unreversed_ = unreversed;
     return;
   }
   // Back: this may be a loop, which is interrupted here.
@@ -101,8 +121,10 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
   narrow_ = narrow;
+  unreversed_ = unreversed;
   cold_.push_back(poll, [this, cc, &head] {
     narrow_ = head.narrow;
+    unreversed_ = head.unreversed;
     if (!head.cc_is_seen) StoreCc(cc);
     LeaveRegisters();
     a_.add(kBudget, head.charge);

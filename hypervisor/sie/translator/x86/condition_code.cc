@@ -46,13 +46,20 @@ void EmitOne(x86::Assembler& a, CodeKind kind, int width, bool is_signed, int fr
     a.setz(high);
     return;
   }
-  kind == CodeKind::kCompare ? a.cmp(gp, second) : a.cmp(gp, 0);
+  Operand other = second;
+  if (kind >= CodeKind::kCompareWithByte) {
+    a.movsx(rcx, in_frame(offsetof(Frame, cc_byte), 1));
+    other = width == 8 ? Gp(cl) : width == 16 ? Gp(cx) : width == 32 ? Gp(ecx) : Gp(rcx);
+  }
+  const bool compares = kind == CodeKind::kCompare || kind == CodeKind::kCompareWithByte;
+  compares ? a.emit(Inst::kIdCmp, gp, other) : a.cmp(gp, 0);
   is_signed ? a.setl(low) : a.setb(low);
   is_signed ? a.setg(high) : a.seta(high);
-  if (kind == CodeKind::kCompare || kind == CodeKind::kZero) return;
+  if (compares || kind == CodeKind::kZero) return;
   // Undoes the addition, and does it again to see whether it overflows.
-  kind == CodeKind::kSum ? a.sub(gp, second) : a.add(gp, second);
-  kind == CodeKind::kSum ? a.add(gp, second) : a.sub(gp, second);
+  const bool is_sum = kind == CodeKind::kSum || kind == CodeKind::kSumWithByte;
+  a.emit(is_sum ? Inst::kIdSub : Inst::kIdAdd, gp, other);
+  a.emit(is_sum ? Inst::kIdAdd : Inst::kIdSub, gp, other);
   Label done = a.newLabel();
   a.jno(done);
   a.mov(in_frame(offsetof(Frame, cc_low), 2), 0x0101);
@@ -74,8 +81,10 @@ void EmitMakeCode(x86::Assembler& a, int frame_offset) {
   a.jmp(qword_ptr(rcx, rax, 3));
   Label ways[kWaysToMakeCode];
   for (Label& way : ways) way = a.newLabel();
-  for (const CodeKind kind : {CodeKind::kCompare, CodeKind::kZero, CodeKind::kBits, CodeKind::kSum,
-                              CodeKind::kDifference, CodeKind::kNumber, CodeKind::kTest}) {
+  for (const CodeKind kind :
+       {CodeKind::kCompare, CodeKind::kZero, CodeKind::kBits, CodeKind::kSum, CodeKind::kDifference,
+        CodeKind::kNumber, CodeKind::kTest, CodeKind::kCompareWithByte, CodeKind::kSumWithByte,
+        CodeKind::kDifferenceWithByte}) {
     for (const int width : {8, 16, 32, 64}) {
       for (const bool is_signed : {false, true}) {
         a.bind(ways[HowToMake(kind, width, is_signed)]);

@@ -1,5 +1,6 @@
 // The condition code between instructions that nobody has asked for it: the frame keeps what it is
-// to be made of, and how. Two stores instead of a comparison, and most codes are never made.
+// to be made of, and how. Two stores or three instead of a comparison, and most codes are never
+// made.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_CONDITION_CODE_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_CONDITION_CODE_H_
 
@@ -13,8 +14,19 @@ namespace hypervisor::x86 {
 // Of two operands: how the first compares with the second, how it compares with zero, whether it is
 // zero, what adding the second to something, or subtracting it, that gave the first sets, the first
 // itself, and what TEST UNDER MASK sets of the first selected bits if the second is all of them and
-// the code isn't 2.
-enum class CodeKind : uint8_t { kCompare, kZero, kBits, kSum, kDifference, kNumber, kTest };
+// the code isn't 2. The last three are of a second one that is a byte with a sign.
+enum class CodeKind : uint8_t {
+  kCompare,
+  kZero,
+  kBits,
+  kSum,
+  kDifference,
+  kNumber,
+  kTest,
+  kCompareWithByte,
+  kSumWithByte,
+  kDifferenceWithByte
+};
 
 inline constexpr uint8_t kCodeIsMade = 0;
 
@@ -23,7 +35,7 @@ constexpr uint8_t HowToMake(CodeKind kind, int width, bool is_signed) {
   const int size = std::countr_zero(static_cast<unsigned>(width)) - 3;
   return static_cast<uint8_t>(1 + static_cast<int>(kind) * 8 + (is_signed ? 4 : 0) + size);
 }
-inline constexpr int kWaysToMakeCode = 1 + 7 * 8;
+inline constexpr int kWaysToMakeCode = 1 + 10 * 8;
 
 // A routine that makes the code of a frame `frame_offset` bytes above the stack pointer that it is
 // called with, and changes nothing else but flags.

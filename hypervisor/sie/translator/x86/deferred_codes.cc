@@ -1,4 +1,5 @@
 // The condition code between instructions: in the frame, as what it is to be made of.
+#include <bit>
 #include <cstddef>
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
@@ -18,6 +19,14 @@ Mem CcOf(int i) {
 Mem CcHow() {
   return InFrame(offsetof(Frame, cc_how), 1);
 }
+// The code's bits, how to make it and the byte of what it is made of, by one store.
+Mem CcAll() {
+  return InFrame(offsetof(Frame, cc_low), 4);
+}
+static_assert(offsetof(Frame, cc_low) % 4 == 0 &&
+              offsetof(Frame, cc_high) == offsetof(Frame, cc_low) + 1 &&
+              offsetof(Frame, cc_how) == offsetof(Frame, cc_low) + 2 &&
+              offsetof(Frame, cc_byte) == offsetof(Frame, cc_low) + 3);
 
 }  // namespace
 
@@ -26,6 +35,10 @@ void BlockEmitter::StoreCc(const Pending& pending) {
   CodeKind kind = CodeKind::kCompare;
   switch (pending.kind) {
     case Pending::kMemory:
+      return;
+    case Pending::kConstant:
+      a_.mov(CcAll(), static_cast<int>((pending.constant & 1) | (pending.constant & 2) << 7 |
+                                       kCodeIsMade << 16));
       return;
     case Pending::kCompare:
       break;
@@ -51,12 +64,49 @@ void BlockEmitter::StoreCc(const Pending& pending) {
       return MakeCc(pending);
   }
   KeepForCc(0, pending.a);
-  if (kind == CodeKind::kTest) {
-    StoreImmediate64(CcOf(1), static_cast<uint64_t>(pending.constant));
-  } else if (kind != CodeKind::kZero && kind != CodeKind::kBits && kind != CodeKind::kNumber) {
-    KeepForCc(1, pending.b);
+  const int width = WidthOf(pending.type);
+  const bool of_two = kind != CodeKind::kZero && kind != CodeKind::kBits &&
+                      kind != CodeKind::kNumber && kind != CodeKind::kTest;
+  const auto byte = static_cast<int8_t>(pending.b.constant);
+  if (of_two && pending.b.where == Where::kConstant && (width == 8 || byte == pending.b.constant)) {
+    kind = kind == CodeKind::kCompare ? CodeKind::kCompareWithByte
+           : kind == CodeKind::kSum   ? CodeKind::kSumWithByte
+                                      : CodeKind::kDifferenceWithByte;
+    a_.mov(CcAll(), HowToMake(kind, width, IsSigned(pending.type)) << 16 | byte * (1 << 24));
+    return;
   }
-  a_.mov(CcHow(), HowToMake(kind, WidthOf(pending.type), IsSigned(pending.type)));
+  if (kind == CodeKind::kTest) StoreImmediate64(CcOf(1), static_cast<uint64_t>(pending.constant));
+  if (of_two) KeepForCc(1, pending.b);
+  a_.mov(CcHow(), HowToMake(kind, width, IsSigned(pending.type)));
+}
+
+// What a branch tells that is taken, or not, where one code alone fits.
+void BlockEmitter::LearnCc(Pending& pending, int mask) {
+  int codes = 15;
+  switch (pending.kind) {
+    case Pending::kMemory:
+    case Pending::kConstant:
+      return;
+    case Pending::kCompare:
+    case Pending::kZero:
+    case Pending::kFloatingCompare:
+    case Pending::kFloatingZero:
+      codes = 14;
+      break;
+    case Pending::kBits:
+      codes = 12;
+      break;
+    case Pending::kTest:
+      codes = 13;
+      break;
+    default:
+      break;
+  }
+  const auto left = static_cast<unsigned>(mask & codes);
+  if (!std::has_single_bit(left)) return;
+  pending = Pending{};
+  pending.kind = Pending::kConstant;
+  pending.constant = 3 - std::countr_zero(left);
 }
 
 // Changes no register, and no flags.

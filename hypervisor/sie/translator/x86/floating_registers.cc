@@ -36,14 +36,28 @@ void BlockEmitter::LoadFloatingRegisters() {
   for (int r = 0; r < 32 && floating_hosted_ >> r != 0; ++r) {
     if (!HasHost(r)) continue;
     IsWholeVector(r) ? a_.vmovdqa(HostOf(r), VectorAt(r)) : a_.vmovsd(HostOf(r), Register(r));
+    if (IsUnreversed(r)) a_.vpshufb(HostOf(r), HostOf(r), SwappedBytes());
   }
 }
 
 void BlockEmitter::StoreFloatingRegisters() {
   for (int r = 0; r < 32 && floating_hosted_ >> r != 0; ++r) {
     if (!HasHost(r) || (guest_.floating_written >> r & 1) == 0) continue;
+    if (IsUnreversed(r)) {
+      a_.vpshufb(xmm0, HostOf(r), SwappedBytes());
+      a_.vmovdqa(VectorAt(r), xmm0);
+      continue;
+    }
     IsWholeVector(r) ? a_.vmovdqa(VectorAt(r), HostOf(r)) : a_.vmovsd(Register(r), HostOf(r));
   }
+}
+
+// What reverses bytes puts them back.
+void BlockEmitter::MakeUnreversed(uint32_t wanted) {
+  for (int r = 0; r < 32; ++r) {
+    if (((unreversed_ ^ wanted) >> r & 1) != 0) a_.vpshufb(HostOf(r), HostOf(r), SwappedBytes());
+  }
+  unreversed_ = wanted;
 }
 
 Xmm BlockEmitter::LoadNumber(const Value& value, Type type, const Xmm& scratch) {

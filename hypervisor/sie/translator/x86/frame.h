@@ -117,6 +117,7 @@ struct Frame {
   uint8_t cc_low;
   uint8_t cc_high;
   uint8_t cc_how;     // HowToMake
+  int8_t cc_byte;     // in place of `cc_of`[1], where `cc_how` says so; set with the three before
   uint8_t overflow;   // of the latest signed addition, subtraction or multiplication
   uint8_t first_bit;  // of a condition code whose second one is being made
   // Of an operand whose length has no routine of its own: where in a page it may begin at most.

@@ -114,6 +114,7 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       const Gp from = Load(argument(0), WidthOf(operation.type));
       const Gp gp = NewTemporary(operation.result);
       a_.lzcnt(Sized(gp, WidthOf(operation.type)), from);
+      values_[operation.result].clean = true;
       break;
     }
     case Opcode::kByteSwap: {
@@ -197,6 +198,9 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       break;
     case Opcode::kVectorMask:
       EmitVectorMask(operation);
+      break;
+    case Opcode::kVectorFirst:
+      EmitVectorFirst(operation);
       break;
     case Opcode::kCompareBfp: {
       const Xmm a = LoadNumber(values_[argument(0)], operation.from, xmm0);

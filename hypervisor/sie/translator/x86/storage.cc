@@ -135,7 +135,9 @@ void BlockEmitter::FindPage(const Value& known, Gp address, Gp entry, int bytes,
   Label found = a_.newLabel();
   a_.bind(found);
   cold_.push_back(elsewhere, [this, found, address, entry, bytes, store, slow] {
-    CallPageRoutine(found, address, entry, bytes, store, slow);
+    CallPageRoutine(address, entry, bytes, store);
+    a_.jnz(found);
+    cold_.GoTo(slow);
   });
 }
 
@@ -159,14 +161,13 @@ void BlockEmitter::FindInWindow(Gp address, Gp entry, const Label& elsewhere) {
 
 void BlockEmitter::FindInTable(Gp address, Gp entry, int bytes, bool store, const Label& elsewhere,
                                const Label& slow) {
-  if (HasMask(bytes)) {
+  // One test finds what is off its boundary, or beyond the table; a page's number tells likewise.
+  const bool has_boundary = HasMask(bytes) && bytes > 1;
+  if (has_boundary) {
     const int log = std::countr_zero(static_cast<unsigned>(bytes));
     a_.test(AbsoluteWord(surroundings_.stubs.masks + 8 * log), address);
     a_.jnz(elsewhere);
-  } else {
-    a_.mov(entry, address);
-    a_.shr(entry, kPageTableBits);
-    a_.jnz(slow);
+  } else if (bytes > 1) {
     a_.mov(entry.r32(), address.r32());
     a_.and_(entry.r32(), 0xfff);
     a_.cmp(entry.r32(), 4096 - bytes);
@@ -174,14 +175,18 @@ void BlockEmitter::FindInTable(Gp address, Gp entry, int bytes, bool store, cons
   }
   a_.shrx(entry, address, rbp);
   static_assert(kStateBias == 12 && alignof(CpuState) == 64 && kPageSize == 1 << 12);
+  static_assert(kPageTableEntries == 1 << 30);
+  if (!has_boundary) {
+    a_.cmp(entry, static_cast<int>(kPageTableEntries));
+    a_.jae(slow);
+  }
   if (store) a_.or_(entry.r32(), static_cast<int>(kPageTableEntries));
   a_.mov(entry, PageEntryAt(entry));
   a_.test(entry, entry);
   a_.jz(slow);
 }
 
-void BlockEmitter::CallPageRoutine(const Label& found, Gp address, Gp entry, int bytes, bool store,
-                                   const Label& slow) {
+void BlockEmitter::CallPageRoutine(Gp address, Gp entry, int bytes, bool store) {
   int temporary = 0;
   while (kTemporaries[temporary] != entry.id()) ++temporary;
   const size_t size = RoutineOf(bytes);
@@ -189,8 +194,6 @@ void BlockEmitter::CallPageRoutine(const Label& found, Gp address, Gp entry, int
     a_.mov(InFrame(offsetof(Frame, last_offset), 4), static_cast<int>(kPageSize) - bytes);
   a_.mov(InFrame(offsetof(Frame, operand), 8), address.r64());
   a_.call(imm(reinterpret_cast<uint64_t>(surroundings_.stubs.pages.find[store][temporary][size])));
-  a_.jnz(found);
-  cold_.GoTo(slow);
 }
 
 void BlockEmitter::EmitSlowAccess(const Label& slow, const Label& resume, bool store, Gp address,

@@ -96,7 +96,9 @@ void BlockEmitter::FindPage(const Value& length, const Value& known, Gp address,
   a_.bind(found);
   cold_.push_back(elsewhere, [=, this] {
     test_length();
-    CallPageRoutine(found, address, entry, 1, store, slow);
+    CallPageRoutine(address, entry, 1, store);
+    a_.jnz(found);
+    cold_.GoTo(slow);
   });
 }
 

@@ -177,7 +177,14 @@ void BlockEmitter::EmitVectorOfNumber(const Operation& operation, const Xmm& tar
       if (where == Where::kXmm || where == Where::kFloating) {
         a_.vmovq(target, LoadNumber(values_[argument(0)], Type::kU64, xmm0));
       } else {
-        a_.vmovq(target, Load(argument(0), 64));
+        const Gp number = Load(argument(0), 64);
+        a_.vmovq(target, number);
+        const Value& value = values_[argument(0)];
+        const Operation* made = definitions_[argument(0)];
+        const bool found = made->opcode == ir::Opcode::kConvert &&
+                           definitions_[made->arguments[0]]->opcode == ir::Opcode::kVectorFirst;
+        if (found && value.where == Where::kTemporary)
+          found_ = {a_.offset(), target.id(), value.place};
       }
       break;
     }

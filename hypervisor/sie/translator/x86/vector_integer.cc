@@ -88,8 +88,7 @@ bool BlockEmitter::EmitVectorInteger(const Operation& operation, const Xmm& targ
       return true;
     }
     case VectorOperation::kEqualZero:
-      a_.vpxor(xmm1, xmm1, xmm1);
-      a_.emit(Of(VectorOperation::kEqual, size), target, first(), xmm1);
+      a_.emit(Of(VectorOperation::kEqual, size), target, first(), EachByte(0));
       return true;
     case VectorOperation::kEqualToAny:
       // Both have all of their elements, which two registers say.

@@ -128,7 +128,8 @@ void BlockEmitter::EmitLoadVector(const Operation& operation) {
   FindPage(At(operation.arguments[0]), address, entry, 16, false, slow);
   Access(slow);
   a_.vmovdqu(target, ptr(address, entry));
-  a_.vpshufb(target, target, SwappedBytes());
+  const bool as_it_is = (instruction_->unreversed_behind >> instruction_->insn.r1 & 1) != 0;
+  if (!as_it_is) a_.vpshufb(target, target, SwappedBytes());
   IsVectorResult(operation, target);
 }
 
@@ -138,10 +139,15 @@ void BlockEmitter::EmitStoreVector(const Operation& operation) {
   int index;
   const Gp entry = Scratch(index);
   HandlerAt(slow, &address);
-  a_.vpshufb(xmm1, LoadVector(operation.arguments[1], xmm0), SwappedBytes());
+  Xmm from = LoadVector(operation.arguments[1], xmm0);
+  const Value& value = values_[operation.arguments[1]];
+  if (value.where != Where::kVector || !IsUnreversed(value.place)) {
+    a_.vpshufb(xmm1, from, SwappedBytes());
+    from = xmm1;
+  }
   FindPage(At(operation.arguments[0]), address, entry, 16, true, slow);
   Access(slow);
-  a_.vmovdqu(ptr(address, entry), xmm1);
+  a_.vmovdqu(ptr(address, entry), from);
 }
 
 // The page is known for all 16 bytes; of those, what the length says is stored in pieces.
@@ -215,14 +221,27 @@ void BlockEmitter::EmitVectorElement(const Operation& operation) {
   }
   const int last = 64 / width - 1;
   const auto lane = static_cast<int>(operation.immediates[0]) ^ last;
+  const Value& vector = values_[operation.arguments[0]];
+  if (lane == 0 && found_.offset == a_.offset() && vector.where == Where::kVector &&
+      HasHost(vector.place) && HostOf(vector.place).id() == found_.host &&
+      owners_[found_.temporary] == 0) {
+    // The instruction before has just put it there.
+    Value& value = values_[operation.result];
+    value = Value{};
+    value.where = Where::kTemporary;
+    value.place = static_cast<uint8_t>(found_.temporary);
+    value.clean = true;
+    owners_[found_.temporary] = operation.result;
+    return;
+  }
   const Xmm from = LoadVector(operation.arguments[0], xmm0);
   const Gp gp = NewTemporary(operation.result);
   switch (width) {
     case 8:
-      a_.vpextrb(gp.r32(), from, lane);
+      lane == 0 ? a_.vmovd(gp.r32(), from) : a_.vpextrb(gp.r32(), from, lane);
       break;
     case 16:
-      a_.vpextrw(gp.r32(), from, lane);
+      lane == 0 ? a_.vmovd(gp.r32(), from) : a_.vpextrw(gp.r32(), from, lane);
       break;
     case 32:
       lane == 0 ? a_.vmovd(gp.r32(), from) : a_.vpextrd(gp.r32(), from, lane);
@@ -231,16 +250,43 @@ void BlockEmitter::EmitVectorElement(const Operation& operation) {
       lane == 0 ? a_.vmovq(gp, from) : a_.vpextrq(gp, from, lane);
       break;
   }
-  values_[operation.result].clean = width <= 32;
+  values_[operation.result].clean = width == 32 || (width < 32 && lane != 0);
 }
 
-// Bit i of 16 is that of byte i, both from the left.
+// The host numbers bytes from the right of each half, the left half first: reversing the bytes of
+// its mask makes that the order from the left.
 void BlockEmitter::EmitVectorMask(const Operation& operation) {
   const Xmm from = LoadVector(operation.arguments[0], xmm0);
   const Gp gp = NewTemporary(operation.result);
-  a_.vpshufd(xmm1, from, 0x4e);
-  a_.vpmovmskb(gp.r32(), xmm1);
+  a_.vpmovmskb(gp.r32(), from);
+  if (operation.immediates[0] != 0) a_.bswap(gp.r32());
   values_[operation.result].clean = true;
+}
+
+bool BlockEmitter::FindsInStorageOrder() const {
+  for (size_t i = instruction_->first; i < instruction_->last; ++i) {
+    const Operation& operation = guest_.ir.operations[i];
+    if (operation.opcode == Opcode::kVr)
+      return IsUnreversed(static_cast<int>(operation.immediates[0]));
+  }
+  return false;
+}
+
+// Bit 16 stops the search where there is none.
+void BlockEmitter::EmitVectorFirst(const Operation& operation) {
+  const bool zero = operation.immediates[0] != 0;
+  const Xmm from = LoadVector(operation.arguments[0], xmm0);
+  const Gp gp = Result(operation, 0);
+  a_.vpmovmskb(gp.r32(), from);
+  values_[operation.result].clean = true;
+  if (FindsInStorageOrder()) {
+    zero ? a_.xor_(gp.r32(), 0x1ffff) : a_.or_(gp.r32(), 0x10000);
+    a_.tzcnt(gp.r32(), gp.r32());
+    return;
+  }
+  a_.bswap(gp.r32());
+  zero ? a_.xor_(gp.r32(), imm(static_cast<int32_t>(0xffff8000))) : a_.or_(gp.r32(), 0x8000);
+  a_.lzcnt(gp.r32(), gp.r32());
 }
 
 bool BlockEmitter::TakesNumber(const Operation& operation) {

@@ -30,7 +30,7 @@ class ChaosTest : public testing::Test {
         MakeTranslator({machine.space, machine.keys, machine.broadcast, machine.facilities_});
     if (!machine.sie) return {};
     machine.PutCode(GuestMachine::kProgram, {0xe3, 0x30, 0x50, 0x00, 0x00, 0x24,  // stg 3,0(5)
-                                             0xe3, 0x20, 0x50, 0x00, 0x00, 0x04,  // lg 2,0(5)
+                                             0xe3, 0x20, 0x60, 0x00, 0x00, 0x04,  // lg 2,0(6)
                                              0xb9, 0x08, 0x00, 0x12,              // agr 1,2
                                              0xc0, 0xe5, 0x00, 0x00, 0x00, 0x08,  // brasl 14,*+16
                                              0xa7, 0x36, 0xff, 0xf5,              // brct 3,*-22
@@ -38,7 +38,7 @@ class ChaosTest : public testing::Test {
                                              0x07, 0x00, 0x07, 0xfe});            // br 14
     machine.cpu.gpr[1] = 0;
     machine.cpu.gpr[3] = kTurns;
-    machine.cpu.gpr[5] = kData;
+    machine.cpu.gpr[5] = machine.cpu.gpr[6] = kData;
     machine.Run();
     EXPECT_EQ(machine.block.ipa, 0x8300) << std::hex << machine.block.iprcc;
     EXPECT_EQ(machine.cpu.gpr[1], kTurns * (kTurns + 1) / 2);

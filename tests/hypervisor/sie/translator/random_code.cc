@@ -67,6 +67,7 @@ RandomCode::RandomCode(Random& random, bool sees_references) : random_(random) {
 }
 
 void RandomCode::Begin() {
+  latest_ = 0;
   waiting_ = 0;
   loop_left_ = 0;
   floating_code_ = random_.OneIn(2);
@@ -168,10 +169,42 @@ uint64_t RandomCode::InstructionAt(uint64_t address) {
   if (kind < 2) return StorageToStorage();
   if (kind < 5) return Execute(address);
   // In a loop, seldom one that changes how often it turns.
-  uint64_t text = Instruction();
+  uint64_t text = random_.OneIn(3) ? Beside(latest_) : 0;
+  if (text == 0) text = Instruction();
   for (int again = 0; again < 4 && loop_left_ > 0 && NamesLoopRegister(text); ++again)
     text = Instruction();
+  latest_ = text;
   return text;
+}
+
+// Behind a load or store of a vector another one beside it, or the other way round; behind a store
+// of a general register a load from there. 0 behind others.
+uint64_t RandomCode::Beside(uint64_t latest) {
+  const uint64_t r1 = random_.Below(16);
+  uint64_t text = latest;
+  Put(text, 8, 4, r1);
+  const uint64_t last = latest >> 16 & 0xff;
+  switch (latest >> 56) {
+    case 0x42:  // STC, IC
+    case 0x50:  // ST, L
+    case 0x40:  // STH, LH
+      Put(text, 0, 8, latest >> 56 == 0x42 ? 0x43 : latest >> 56 == 0x50 ? 0x58 : 0x48);
+      return text;
+    case 0xe3:
+      if (last != 0x24) return 0;  // STG, LG
+      Put(text, 40, 8, 0x04);
+      return text;
+    case 0xe7: {
+      if (last != 0x06 && last != 0x0e) return 0;  // VL, VST
+      const uint64_t displacement = latest >> 32 & 0xfff;
+      Put(text, 8, 4, random_.Below(4));
+      Put(text, 20, 12, (displacement + 16 * random_.Below(4)) & 0xfff);
+      if (random_.OneIn(4)) Put(text, 40, 8, last ^ 8);
+      return text;
+    }
+    default:
+      return 0;
+  }
 }
 
 // EXRL, or LARL and then EX.
@@ -266,6 +299,9 @@ uint64_t RandomCode::Instruction() {
       place(40, 8, opcode & 0xff);
       break;
   }
+  // Seldom one that turns DAT on or off, or makes the PSW invalid.
+  if (opcode == 0xac && !random_.OneIn(16)) place(8, 8, 0xfc + random_.Below(4));  // STNSM
+  if (opcode == 0xad && !random_.OneIn(16)) place(8, 8, random_.Below(4));         // STOSM
   if (IsVector(entry.format)) PlaceVectorFields(entry.format, text);
   return text;
 }

@@ -68,6 +68,7 @@ class RandomCode {
   uint64_t StorageToStorage();
   uint64_t Execute(uint64_t address);
   uint64_t Instruction();
+  uint64_t Beside(uint64_t latest);
   // Registers of all numbers, often few of them; modifiers mostly of the few values that they have.
   void PlaceVectorFields(Format format, uint64_t& text);
 
@@ -82,6 +83,7 @@ class RandomCode {
   int loop_left_ = 0;           // instructions until the loop's end; 0 outside
   uint64_t loop_start_ = 0;
   uint64_t loop_register_ = 0;
+  uint64_t latest_ = 0;   // the instruction before, if it is of no kind of its own
   uint64_t waiting_ = 0;  // the instruction that belongs behind the latest one
 };
 
