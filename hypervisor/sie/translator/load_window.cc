@@ -55,6 +55,15 @@ void Translator::WidenWindow(uint64_t address) {
   page_tables_.SetWindow(std::move(window));
 }
 
+// Until a guest uses keys, nothing takes that back: a window that is made anew, as after each
+// purge, marks nothing.
+void Translator::MarkReferenced(UserAddress first, UserAddress end) {
+  if (first >= referenced_first_ && end <= referenced_end_) return;
+  environment_.keys.SetReferenced(first, UserAddress(end.raw() - 1));
+  if (first != referenced_end_) referenced_first_ = first;
+  referenced_end_ = end;
+}
+
 bool Translator::Widen(PageTables::Window& window, uint64_t asce_word, bool dat_on) {
   const uint64_t address = window.end;
   uint64_t length = kSegmentSize - address % kSegmentSize;
@@ -87,7 +96,7 @@ bool Translator::Widen(PageTables::Window& window, uint64_t asce_word, bool dat_
     if (window.guests_tables.size() == kMostTables) return false;
     window.guests_tables.push_back(*guests_table);
   }
-  environment_.keys.SetReferenced(user, user + (length - 1));
+  MarkReferenced(user, user + length);
   window.addend = addend;
   window.end += length;
   return true;

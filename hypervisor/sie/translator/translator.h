@@ -131,6 +131,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // By what stands at its end and is in our memory as the rest of it: 1 MiB at most. False if
   // nothing is.
   bool Widen(PageTables::Window& window, uint64_t asce, bool dat_on);
+  void MarkReferenced(UserAddress first, UserAddress end);
   int Ended(const Insn& insn);
   bool StoredIntoBlock(uint64_t address, uint32_t length, const x86::Block& block);
 
@@ -142,6 +143,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // Zeros, which take no memory until they are used.
   std::unique_ptr<x86::JumpEntry[], decltype(&std::free)> jumps_;
   PageTables page_tables_;
+  // What windows have marked as referenced.
+  UserAddress referenced_first_;
+  UserAddress referenced_end_;
   x86::PageEntry* table_ = nullptr;
   uint64_t table_context_ = ~uint64_t{0};
   uint64_t flushes_ = ~uint64_t{0};

@@ -80,10 +80,12 @@ void PageTables::Set(uint64_t page, uint64_t read, uint64_t write) {
   }
   for_loads = read;
   for_stores = write;
+  if (write != 0) stored_.set((write / kPageSize + page) % kStored);
 }
 
 void PageTables::SetLow(uint64_t page, uint64_t write) {
   LowEntry(*current_, page) = write;
+  stored_.set((write / kPageSize + page) % kStored);
 }
 
 void PageTables::SetWindow(Window window) {
@@ -99,8 +101,10 @@ void PageTables::ShowWindow(Table& table, Window window) {
 
 void PageTables::DropWrites(const uint8_t* host) {
   const auto address = reinterpret_cast<uint64_t>(host);
+  if (!stored_[address / kPageSize % kStored]) return;
   for (Table& table : tables_) {
-    for (uint64_t page = 0; table.entries && page < x86::kLowPages; ++page) {
+    if (!table.entries) continue;
+    for (uint64_t page = 0; page < x86::kLowPages; ++page) {
       PageEntry& low = LowEntry(table, page);
       if (low != 0 && low + (page << 12) == address) low = 0;
     }
@@ -115,8 +119,9 @@ void PageTables::DropWrites(const uint8_t* host) {
 
 void PageTables::DropPages(uint64_t guests_table, uint8_t index) {
   for (Table& table : tables_) {
+    if (!table.entries) continue;
     if (std::ranges::count(table.window.guests_tables, guests_table) > 0) ShowWindow(table, {});
-    if (table.entries && index < x86::kLowPages) LowEntry(table, index) = 0;
+    if (index < x86::kLowPages) LowEntry(table, index) = 0;
     std::vector<uint32_t>& pages = table.filled[index];
     for (const uint32_t page : pages) table.entries[page] = table.entries[kEntries + page] = 0;
     table.filled_count -= pages.size();
@@ -125,6 +130,7 @@ void PageTables::DropPages(uint64_t guests_table, uint8_t index) {
 }
 
 void PageTables::Clear() {
+  stored_.reset();
   for (Table& table : tables_) {
     if (table.entries) Empty(table, false);
     table.context = ~uint64_t{0};

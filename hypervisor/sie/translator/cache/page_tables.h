@@ -5,6 +5,7 @@
 #define HYPERVISOR_SIE_TRANSLATOR_CACHE_PAGE_TABLES_H_
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <vector>
 
@@ -88,6 +89,9 @@ class PageTables {
   uint64_t* seen_ = nullptr;
   std::array<Table, kTables> tables_;
   Table* current_ = nullptr;
+  // Our pages that entries for stores have been of, by the rightmost bits of their numbers.
+  static constexpr size_t kStored = 1 << 16;
+  std::bitset<kStored> stored_;
   uint64_t clock_ = 0;
   size_t pages_ = 0;
 };
