@@ -18,6 +18,8 @@ void BlockEmitter::EmitStoreThenUpdateSystemMask(const Operation& operation) {
   int index;
   const Gp entry = Scratch(index);
   const Gp engine = Scratch(index);
+  const Gp mask = Scratch(index);
+  // From the first jump to `slow` on nothing moves.
   Label slow = a_.newLabel();
   HandlerAt(slow, &address);
   a_.mov(engine, InFrame(offsetof(Frame, transfer), 8));
@@ -36,7 +38,6 @@ void BlockEmitter::EmitStoreThenUpdateSystemMask(const Operation& operation) {
     a_.jnz(slow);
   }
   FindPage(At(id), address, entry, 1, true, slow);
-  const Gp mask = Scratch(index);
   a_.movzx(mask.r32(), byte_ptr(engine, at.psw_mask + 7));
   Access(slow);
   a_.mov(byte_ptr(address, entry), mask.r8());
