@@ -36,7 +36,7 @@ TEST(LockStepTest, RandomCodeEndsAlike) {
                 counts.instructions, counts.steps, counts.of_loops, counts.set_aside);
     // It compares what it means to.
     EXPECT_GT(counts.steps, groups * 100);
-    EXPECT_GT(counts.instructions - counts.of_loops, counts.steps * 5);
+    EXPECT_GT(counts.instructions - counts.of_loops, counts.steps * 2);
     EXPECT_GT(counts.faults, counts.steps / 2);
     EXPECT_LT(counts.set_aside, groups);
   }
