@@ -47,6 +47,12 @@ inline asmjit::x86::Mem PageEntryAt(const asmjit::x86::Gp& number) {
   mem.setSegment(asmjit::x86::gs);
   return mem;
 }
+inline asmjit::x86::Mem PageEntryAt(int64_t number) {
+  asmjit::x86::Mem mem = asmjit::x86::ptr_abs(
+      static_cast<uint64_t>(number * static_cast<int64_t>(sizeof(PageEntry))), sizeof(PageEntry));
+  mem.setSegment(asmjit::x86::gs);
+  return mem;
+}
 inline asmjit::x86::Mem InFrame(size_t offset, uint32_t size) {
   return asmjit::x86::ptr(asmjit::x86::rsp, static_cast<int32_t>(offset), size);
 }

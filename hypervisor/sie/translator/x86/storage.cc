@@ -69,14 +69,6 @@ void BlockEmitter::StoreStorage(const Mem& at, Gp value, Type type) {
 
 namespace {
 
-Mem PageEntryAt(int64_t number) {
-  Mem mem = ptr(static_cast<uint64_t>(number * static_cast<int64_t>(sizeof(PageEntry))),
-                sizeof(PageEntry));
-  mem.setAbs();
-  mem.setSegment(gs);
-  return mem;
-}
-
 // Whether a mask tells that an operand is on its boundary: then it is in one page.
 bool HasMask(int bytes) {
   return std::has_single_bit(static_cast<unsigned>(bytes)) && bytes <= 16;

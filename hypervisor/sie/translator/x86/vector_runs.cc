@@ -57,14 +57,6 @@ Kind KindOf(const ir::Block& block, const GuestInstruction& instruction) {
   return stores == 1 && reads == 1 && sets == 0 ? Kind::kStore : Kind::kNone;
 }
 
-// Of those in front of a page table.
-Mem WindowWord(int64_t number) {
-  Mem mem = ptr_abs(static_cast<uint64_t>(number * static_cast<int64_t>(sizeof(PageEntry))),
-                    sizeof(PageEntry));
-  mem.setSegment(gs);
-  return mem;
-}
-
 }  // namespace
 
 // None is a run of nothing; a load by the window alone is one, since its address is found with the
@@ -191,9 +183,9 @@ void BlockEmitter::EmitVectorRun(size_t count) {
   std::vector<Label> slow(count);
   std::vector<Label> next(count);
   if (by_window) {
-    a_.cmp(address, WindowWord(kWindowLimit));
+    a_.cmp(address, PageEntryAt(kWindowLimit));
     a_.jae(one_by_one);
-    a_.mov(entry, WindowWord(kWindowAddend));
+    a_.mov(entry, PageEntryAt(kWindowAddend));
   } else {
     const auto length = static_cast<int>(most + kLength - least);
     FindInTable(address, entry, length, store, one_by_one, one_by_one);
