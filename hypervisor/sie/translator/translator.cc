@@ -80,7 +80,8 @@ x86::EngineOffsets Translator::Offsets() const {
   return {offset(psw_mask_), offset(attention_), offset(wary_), offset(block_)};
 }
 
-// A look at the clock, which is for who runs long enough.
+// A look at the clock, which is for who runs long enough; from then on at each poll, since what it
+// tells holds until the next one.
 void Translator::LookAhead() {
   constexpr uint64_t kAhead = 200 << 12;  // microseconds; the next poll comes much earlier
   constexpr uint32_t kOfSystemMask = uapi::kIctlStnsm | uapi::kIctlStosm;
@@ -136,7 +137,7 @@ Translator::Outcome Translator::Loop() {
       const Outcome outcome = Poll();
       if (outcome != Outcome::kGoOn) return outcome;
       ++budget_;
-      if (std::exchange(ran_for_long_, false)) LookAhead();
+      if (std::exchange(ran_for_long_, false) || wary_ == 0) LookAhead();
     }
     if (busy_page_) LeaveUnwatched(busy_page_);
     if (!shared_->IsNewest(code_)) BeginCache(shared_->GoOver(code_));
