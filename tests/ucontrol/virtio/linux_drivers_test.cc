@@ -123,10 +123,10 @@ TEST_F(LinuxDiskTest, StandsBesideOthers) {
   // Linux names them as it finds them.
   Do("m=/dev/$(grep -l in-memory /sys/block/vd?/serial | cut -d/ -f4)");
   Do("f=/dev/$(grep -l a-serial /sys/block/vd?/serial | cut -d/ -f4)");
-  Do("yes one | head -c 4194304 >/p; yes other | head -c 4194304 >/q");
+  Do("yes one | head -c 524288 >/p; yes other | head -c 524288 >/q");
   Do("dd if=/p of=$m bs=64k & dd if=/q of=$f bs=64k conv=fsync; wait");
   Do("sync && echo 3 >/proc/sys/vm/drop_caches");
-  Do("head -c 4194304 $m | cmp - /p && head -c 4194304 $f | cmp - /q");
+  Do("head -c 524288 $m | cmp - /p && head -c 524288 $f | cmp - /q");
 }
 
 TEST_F(LinuxDiskTest, CannotBeWrittenIfItIsReadOnly) {
