@@ -168,8 +168,9 @@ void Vcpu::Restart() {
 void Vcpu::EnterStoppedState() {
   {
     const std::lock_guard lock(state_mutex_);
-    pending_.TakeStop();
+    // In this order: SIGP finds the order still pending, and answers "busy", or the CPU stopped.
     state_.store(State::kStopped, std::memory_order_seq_cst);
+    pending_.TakeStop();
     kvm_.SetFlags(uapi::kCpuStopped);
   }
   // What floats and was announced to this CPU alone is for the others now.

@@ -1,13 +1,14 @@
 // Starts CPU 1, exchanges emergency signals with it, both waiting for the other's, counts with it
-// in one word, and stops it and itself.
+// in one word, stops it and starts it again and again, and stops it and itself.
 //
-// RESULT: 0 signals taken by CPU 0, 1 by CPU 1, 2 the common count, 3 condition code of SENSE at
-// the end, 4 STAP of CPU 1, 5 code and sender of the last interruption, 6 TOD units that the signals
+// RESULT: 0 signals taken by CPU 0, 1 by CPU 1, 2 the common count, 3 how often CPU 1 was stopped as
+// soon as SENSE was no longer answered by "busy", 4 STAP of CPU 1, 5 code and sender of the last interruption, 6 TOD units that the signals
 // took.
 #include "guest.h"
 
 #define SIGNALS 2000
 #define COUNTS 100000
+#define STOPS 1000
 #define PREFIX 0x30000ul
 
 static volatile u64 is_ready;
@@ -65,8 +66,12 @@ void Main(void) {
   while (!has_counted) {
   }
   RESULT(2) = count;
-  SigpUntilAccepted(1, 0x05, 0);
-  while (Sigp(1, 0x01, 0) == 2) {
+  for (int i = 0; i < STOPS; ++i) {
+    if (i) SigpUntilAccepted(1, 0x04, 0);
+    SigpUntilAccepted(1, 0x05, 0);
+    int condition_code;
+    while ((condition_code = Sigp(1, 0x01, 0)) == 2) {
+    }
+    RESULT(3) += condition_code == 1;
   }
-  RESULT(3) = Sigp(1, 0x01, 0);
 }
