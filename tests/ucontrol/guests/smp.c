@@ -1,9 +1,9 @@
 // Starts CPU 1, exchanges emergency signals with it, both waiting for the other's, counts with it
 // in one word, stops it and starts it again and again, and stops it and itself.
 //
-// RESULT: 0 signals taken by CPU 0, 1 by CPU 1, 2 the common count, 3 how often CPU 1 was stopped as
-// soon as SENSE was no longer answered by "busy", 4 STAP of CPU 1, 5 code and sender of the last interruption, 6 TOD units that the signals
-// took.
+// RESULT: 0 signals taken by CPU 0, 1 by CPU 1, 2 the common count, 3 how often CPU 1 was stopped
+// as soon as SENSE was no longer answered by "busy", 4 STAP of CPU 1, 5 code and sender of the last
+// interruption, 6 TOD units that the signals took.
 #include "guest.h"
 
 #define SIGNALS 2000

@@ -209,7 +209,8 @@ TEST_F(LinuxDriversTest, GivesStorageBackAndTakesItAgain) {
   balloon->SetTarget(0);
   EXPECT_TRUE(Holds(*balloon, 0)) << balloon->actual();
   // What it took again is storage like any other.
-  Do("head -c 100000000 /dev/zero >/filled && head -c 100000000 /dev/zero | cmp - /filled");
+  Do("head -c 100000000 /dev/zero >/filled");
+  Ask("md5sum /filled", "0f86d7c5a6180cf9584c1d21144d85b0");
 }
 
 TEST_F(LinuxDriversTest, TalksOverASecondConsole) {
