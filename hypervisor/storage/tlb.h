@@ -69,8 +69,13 @@ class Tlb {
   }
 
   Entry& At(uint64_t logical, ContextId context) {
-    return entries_[(logical >> 12 ^ context << 4) % kEntries];
+    return entries_[(logical >> 12 ^ context << kContextShift) % kEntries];
   }
+
+  // For code that looks for itself, as At does.
+  static constexpr size_t kEntries = 1024;
+  static constexpr int kContextShift = 4;
+  Entry* const& entries() const { return entries_; }
 
   static constexpr uint64_t Tag(uint64_t logical, ContextId context) {
     return (logical & ~kPageMask) | context;
@@ -117,7 +122,6 @@ class Tlb {
   }
 
  private:
-  static constexpr size_t kEntries = 1024;
   static constexpr size_t kSize = kEntries * sizeof(Entry);
   static constexpr size_t kKnown = 64;
 

@@ -108,21 +108,24 @@ class Translator::PageReader {
   int32_t NumberOf(uint64_t address) const { return numbers_[(address & kPageMask) / 2]; }
 
   enum class Found { kNotWhole, kMore, kEnd };
-  // Reads the instruction at an address in the page: whether it is all there, and whether code
-  // that is executed is likely to stand behind it.
+  // Reads the instruction at an address in the page: whether it is all to be had, and whether code
+  // of this page that is executed is likely to stand behind it.
   Found Read(uint64_t address) {
     const auto offset = static_cast<uint32_t>(address & kPageMask);
     uint8_t text_bytes[8] = {};
     std::memcpy(text_bytes, bytes_ + offset, std::min<size_t>(8, kPageSize - offset));
     const uint8_t length = InsnLength(text_bytes[0]);
-    if (offset + length > kPageSize) return Found::kNotWhole;
     GuestInstruction instruction;
     instruction.address = address;
+    instruction.crosses = offset + length > kPageSize;
+    if (instruction.crosses && !ReadSecondPart(address, length, text_bytes))
+      return Found::kNotWhole;
     Decode(LoadStorage<uint64_t>(text_bytes), instruction.insn);
     instruction.insn.text &= ~uint64_t{0} << (64 - 8 * length);
     const RowIndex row = translator_.OfferedRow(instruction.insn);
     instruction.handler = HandlerOf(row);
     instruction.first = guest_.ir.operations.size();
+    if (instruction.crosses) RecordRefetch(address, length, text_bytes);
     recorder_.Begin(address, length);
     const bool has_semantics =
         row != kInvalidRow && (Record(recorder_, instruction.insn) || RecordExecuted(instruction));
@@ -177,7 +180,7 @@ class Translator::PageReader {
     return last ? Found::kEnd : Found::kMore;
   }
 
-  // An instruction that goes on in the next page, of which only the length is known here.
+  // An instruction that goes on in a page that isn't known yet: its length is all that is known.
   void ReadAcross(uint64_t address) {
     const auto offset = static_cast<uint32_t>(address & kPageMask);
     GuestInstruction instruction;
@@ -254,6 +257,32 @@ class Translator::PageReader {
   }
 
  private:
+  // What of an instruction stands in the next page, as far as fetches are known to find it.
+  bool ReadSecondPart(uint64_t address, uint8_t length, uint8_t* text) const {
+    const uint64_t page = NextPage(address);
+    const Tlb::ContextId context = translator_.fetch_context_;
+    const Tlb::Entry& entry = translator_.tlb_.At(page, context);
+    if (entry.fetch_tag != Tlb::Tag(page, context)) return false;
+    const uint64_t here = kPageSize - (address & kPageMask);
+    std::memcpy(text + here, reinterpret_cast<const uint8_t*>(page + entry.addend), length - here);
+    return true;
+  }
+  // It is looked at whenever the instruction is executed: nobody watches that page for this block.
+  void RecordRefetch(uint64_t address, uint8_t length, const uint8_t* text) {
+    const uint64_t here = kPageSize - (address & kPageMask);
+    uint32_t part = 0;
+    std::memcpy(&part, text + here, length - here);
+    guest_.ir.operations.push_back({Opcode::kRefetchPart,
+                                    length - here == 2 ? ir::Type::kU16 : ir::Type::kU32,
+                                    ir::Type::kNone,
+                                    0,
+                                    {},
+                                    {static_cast<int64_t>(NextPage(address)), part}});
+  }
+  uint64_t NextPage(uint64_t address) const {
+    return ((address & ~kPageMask) + kPageSize) & guest_.address_mask;
+  }
+
   // EXECUTE of an instruction on two operands of storage that stands in this page: its length is
   // what is modified.
   bool RecordExecuted(GuestInstruction& execute) {

@@ -77,7 +77,8 @@ x86::EngineOffsets Translator::Offsets() const {
     return static_cast<int32_t>(reinterpret_cast<uint64_t>(&member) -
                                 reinterpret_cast<uint64_t>(this));
   };
-  return {offset(psw_mask_), offset(attention_), offset(wary_), offset(block_)};
+  return {offset(psw_mask_), offset(attention_),     offset(wary_),
+          offset(block_),    offset(fetch_context_), offset(tlb_.entries())};
 }
 
 // A look at the clock, which is for who runs long enough; from then on at each poll, since what it
@@ -521,7 +522,7 @@ int Translator::ExecuteSite(Frame* frame) {
   const int32_t budget = cpu.budget_;
   const uint64_t contexts = cpu.data_context_ << 16 | cpu.fetch_context_;
   handler(cpu, insn);
-  if (site.serializes || cpu.code_stored_) ++frame->epoch;
+  if (site.serializes || site.crosses || cpu.code_stored_) ++frame->epoch;
   if (cpu.Stopped() || cpu.completion_code_ != PgmCode::kNone || cpu.per_events_ != 0)
     return cpu.Ended(insn);
   cpu.execute_length_ = 0;

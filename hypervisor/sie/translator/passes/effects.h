@@ -35,6 +35,7 @@ constexpr bool IsLeaving(ir::Opcode opcode) {
     case ir::Opcode::kCombineStorage:
     case ir::Opcode::kCompareStorage:
     case ir::Opcode::kHandlerIf:
+    case ir::Opcode::kRefetchPart:
     case ir::Opcode::kDivide:
     case ir::Opcode::kDivideQuadword:
     case ir::Opcode::kVectorBfp:

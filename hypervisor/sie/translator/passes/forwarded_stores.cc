@@ -60,6 +60,7 @@ class Storage {
         return Load(operation);
       case Opcode::kBranchIf:
       case Opcode::kHandlerIf:
+      case Opcode::kRefetchPart:
       case Opcode::kInterruptIf:
       case Opcode::kDataExceptionIf:
       case Opcode::kVectorBfp:

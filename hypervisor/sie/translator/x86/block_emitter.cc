@@ -157,7 +157,8 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
   Site* site = SiteHere();
   site->has_operand = operand != nullptr;
   site->has_second = second != nullptr;
-  const bool leaves = instruction_sets_cc_ || instruction_->branches || SetsFloatingOf(pending_);
+  const bool leaves = instruction_sets_cc_ || instruction_->branches || instruction_->crosses ||
+                      SetsFloatingOf(pending_);
   const Gp address = operand ? operand->r64() : Gp(asmjit::x86::rax);
   const Gp other = second ? second->r64() : Gp(asmjit::x86::rax);
   if (!leaves && !end_of_instruction_.isValid()) end_of_instruction_ = a_.newLabel();

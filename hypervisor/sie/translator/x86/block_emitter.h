@@ -46,6 +46,8 @@ struct EngineOffsets {
   int32_t attention;
   int32_t wary;
   int32_t state_description;  // a pointer
+  int32_t fetch_context;
+  int32_t tlb_entries;  // likewise
 };
 
 // What the emitted code depends on.
@@ -397,6 +399,7 @@ class BlockEmitter {
   void EmitEntry();
   void LeaveOfBlock(Leave leave);
   void EmitComparison(const GuestText& text, const Label& stale);
+  void EmitRefetchPart(const Operation& operation);
 
   // ---- branches.cc ----
   void EmitHead(const GuestInstruction& instruction);

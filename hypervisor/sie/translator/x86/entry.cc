@@ -4,6 +4,7 @@
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 #include "hypervisor/sie/translator/x86/registers.h"
+#include "hypervisor/storage/tlb.h"
 
 namespace hypervisor::x86 {
 
@@ -113,6 +114,44 @@ void BlockEmitter::EmitComparison(const GuestText& text, const Label& stale) {
     a_.cmp(mem, imm(word(0, int16_t{})));
     a_.jnz(stale);
   }
+}
+
+// An instruction goes on in the next page, which may be any other by now, or none: whether the TLB
+// knows it, and what stands there is what was translated. If not, its handler sees what it is.
+void BlockEmitter::EmitRefetchPart(const Operation& operation) {
+  const auto page = static_cast<uint64_t>(operation.immediates[0]);
+  const EngineOffsets& at = surroundings_.engine;
+  int index;
+  const Gp engine = Scratch(index);
+  const Gp tag = Scratch(index);
+  const Gp entry = Scratch(index);
+  Label slow = a_.newLabel();
+  HandlerAt(slow);
+  a_.mov(engine, InFrame(offsetof(Frame, transfer), 8));
+  a_.mov(engine, ptr(engine, offsetof(Transfer, engine), 8));
+  a_.mov(tag, ptr(engine, at.fetch_context, 8));
+  a_.mov(entry.r32(), tag.r32());
+  a_.shl(entry.r32(), Tlb::kContextShift);
+  a_.xor_(entry.r32(), static_cast<int>((page >> 12) % Tlb::kEntries));
+  a_.and_(entry.r32(), static_cast<int>(Tlb::kEntries - 1));
+  static_assert(sizeof(Tlb::Entry) == 1 << 5);
+  a_.shl(entry.r32(), 5);
+  a_.add(entry, ptr(engine, at.tlb_entries, 8));
+  a_.xor_(tag, ptr(entry, offsetof(Tlb::Entry, fetch_tag), 8));
+  if (page == static_cast<uint64_t>(static_cast<int32_t>(page))) {
+    a_.cmp(tag, static_cast<int32_t>(page));
+  } else {
+    a_.mov(engine, imm(page));
+    a_.cmp(tag, engine);
+  }
+  a_.jne(slow);
+  a_.mov(entry, ptr(entry, offsetof(Tlb::Entry, addend), 8));
+  const bool is_short = operation.type == ir::Type::kU16;
+  const int64_t expected = operation.immediates[1];
+  Access(slow);
+  is_short ? a_.cmp(word_ptr(tag, entry), imm(static_cast<int16_t>(expected)))
+           : a_.cmp(dword_ptr(tag, entry), imm(static_cast<int32_t>(expected)));
+  a_.jne(slow);
 }
 
 }  // namespace hypervisor::x86

@@ -310,6 +310,9 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
     case Opcode::kSerialize:
       a_.lock().inc(InFrame(offsetof(Frame, epoch), 8));
       break;
+    case Opcode::kRefetchPart:
+      EmitRefetchPart(operation);
+      break;
     case Opcode::kHandlerIf:
     case Opcode::kInterruptIf:
     case Opcode::kDataExceptionIf: {

@@ -64,5 +64,67 @@ TEST_F(PageCrossingTest, APageThatGoesAwayIsNotExecuted) {
   EXPECT_EQ(machine_.cpu.gpr[1], 500u);
 }
 
+// How far a branch goes changes each time that it is executed; whether it does, the condition code
+// says that was made before it.
+TEST_F(PageCrossingTest, WhatAnotherInstructionMakesOfItSeesTheConditionCode) {
+  constexpr uint64_t kStart = kSecondPage - 12;
+  machine_.PutCode(kStart, {0x40, 0x60, 0x50, 0x00,    // sth 6,0(5)
+                            0xb9, 0x82, 0x00, 0x67,    // xgr 6,7
+                            0x19, 0x18,                // cr 1,8
+                            0xa7, 0x24, 0x00, 0x04,    // brc 2,*+8
+                            0x1a, 0x34,                // ar 3,4
+                            0x1a, 0x24,                // ar 2,4: from here on
+                            0x1a, 0x94,                // ar 9,4
+                            0xa7, 0x16, 0xff, 0xf6,    // brct 1,*-20
+                            0x83, 0x00, 0x00, 0x44});  // diag
+  machine_.cpu.psw.address = kStart;
+  machine_.cpu.gpr[1] = 1000;
+  machine_.cpu.gpr[2] = machine_.cpu.gpr[9] = 0;
+  machine_.cpu.gpr[4] = 1;
+  machine_.cpu.gpr[5] = kSecondPage;
+  machine_.cpu.gpr[6] = 3;  // halfwords
+  machine_.cpu.gpr[7] = 3 ^ 4;
+  machine_.cpu.gpr[8] = 501;
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.gpr[9], 1000u);
+  EXPECT_EQ(machine_.cpu.gpr[3], 501u);
+  EXPECT_EQ(machine_.cpu.gpr[2], 501u + 250u);
+}
+
+// The same code with another page behind it: the loop switches between two spaces.
+TEST_F(PageCrossingTest, EachSpaceHasItsOwnSecondPage) {
+  constexpr uint64_t kSegmentTables[] = {0x80000, 0x84000};
+  constexpr uint64_t kPageTables[] = {0x90000, 0x94000};
+  constexpr uint64_t kOther = 0x31000;
+  for (int i = 0; i < 2; ++i) {
+    machine_.Put<uint64_t>(kSegmentTables[i], kPageTables[i]);
+    for (uint64_t page = 0; page < 256; ++page)
+      machine_.Put<uint64_t>(kPageTables[i] + page * 8, page * kPageSize);
+  }
+  machine_.Put<uint64_t>(kPageTables[1] + (kSecondPage >> 12) * 8, kOther);
+  machine_.cpu.cr[1] = machine_.cpu.cr[7] = machine_.cpu.cr[13] = kSegmentTables[0];
+  machine_.cpu.psw.mask |= Psw::kDat;
+  // lgfi 2,5 here and lgfi 2,7 there, of which the first four bytes are in the first page.
+  constexpr uint64_t kStart = kSecondPage - 16;
+  machine_.PutCode(kStart, {0xeb, 0x11, 0x50, 0x00, 0x00, 0x2f,  // lctlg 1,1,0(5)
+                            0xb9, 0x82, 0x00, 0x56,              // xgr 5,6
+                            0x18, 0x44,                          // lr 4,4
+                            0xc0, 0x21, 0x00, 0x00, 0x00, 0x05,  // lgfi 2,5
+                            0xb9, 0x08, 0x00, 0x32,              // agr 3,2
+                            0xa7, 0x16, 0xff, 0xf5,              // brct 1,*-22
+                            0x83, 0x00, 0x00, 0x44});            // diag
+  std::memcpy(machine_.At(kOther), machine_.At(kSecondPage), kPageSize);
+  machine_.Put<uint8_t>(kOther + 1, 7);
+  machine_.Put<uint64_t>(0x40000, kSegmentTables[0]);
+  machine_.Put<uint64_t>(0x40008, kSegmentTables[1]);
+  machine_.cpu.psw.address = kStart;
+  machine_.cpu.gpr[5] = 0x40000;
+  machine_.cpu.gpr[6] = 0x40000 ^ 0x40008;
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.gpr[3], 500u * 5 + 500u * 7);
+}
+
 }  // namespace
 }  // namespace hypervisor
