@@ -113,19 +113,22 @@ class Translator::PageReader {
   Found Read(uint64_t address) {
     const auto offset = static_cast<uint32_t>(address & kPageMask);
     uint8_t text_bytes[8] = {};
-    std::memcpy(text_bytes, bytes_ + offset, std::min<size_t>(8, kPageSize - offset));
+    const size_t in_page = std::min<size_t>(8, kPageSize - offset);
+    std::memcpy(text_bytes, bytes_ + offset, in_page);
     const uint8_t length = InsnLength(text_bytes[0]);
     GuestInstruction instruction;
     instruction.address = address;
-    instruction.crosses = offset + length > kPageSize;
-    if (instruction.crosses && !ReadSecondPart(address, length, text_bytes))
+    instruction.crosses = length > in_page;
+    if (instruction.crosses &&
+        !translator_.FetchNextPage(address, length - in_page, text_bytes + in_page)) {
       return Found::kNotWhole;
+    }
     Decode(LoadStorage<uint64_t>(text_bytes), instruction.insn);
     instruction.insn.text &= ~uint64_t{0} << (64 - 8 * length);
     const RowIndex row = translator_.OfferedRow(instruction.insn);
     instruction.handler = HandlerOf(row);
     instruction.first = guest_.ir.operations.size();
-    if (instruction.crosses) RecordRefetch(address, length, text_bytes);
+    if (instruction.crosses) RecordRefetch(address, text_bytes + in_page, length - in_page);
     recorder_.Begin(address, length);
     const bool has_semantics =
         row != kInvalidRow && (Record(recorder_, instruction.insn) || RecordExecuted(instruction));
@@ -257,30 +260,17 @@ class Translator::PageReader {
   }
 
  private:
-  // What of an instruction stands in the next page, as far as fetches are known to find it.
-  bool ReadSecondPart(uint64_t address, uint8_t length, uint8_t* text) const {
-    const uint64_t page = NextPage(address);
-    const Tlb::ContextId context = translator_.fetch_context_;
-    const Tlb::Entry& entry = translator_.tlb_.At(page, context);
-    if (entry.fetch_tag != Tlb::Tag(page, context)) return false;
-    const uint64_t here = kPageSize - (address & kPageMask);
-    std::memcpy(text + here, reinterpret_cast<const uint8_t*>(page + entry.addend), length - here);
-    return true;
-  }
-  // It is looked at whenever the instruction is executed: nobody watches that page for this block.
-  void RecordRefetch(uint64_t address, uint8_t length, const uint8_t* text) {
-    const uint64_t here = kPageSize - (address & kPageMask);
+  // What of an instruction stands in the next page is looked at whenever it is executed: nobody
+  // watches that page for this block.
+  void RecordRefetch(uint64_t address, const uint8_t* text, size_t size) {
     uint32_t part = 0;
-    std::memcpy(&part, text + here, length - here);
+    std::memcpy(&part, text, size);
     guest_.ir.operations.push_back({Opcode::kRefetchPart,
-                                    length - here == 2 ? ir::Type::kU16 : ir::Type::kU32,
+                                    size == sizeof(uint16_t) ? ir::Type::kU16 : ir::Type::kU32,
                                     ir::Type::kNone,
                                     0,
                                     {},
-                                    {static_cast<int64_t>(NextPage(address)), part}});
-  }
-  uint64_t NextPage(uint64_t address) const {
-    return ((address & ~kPageMask) + kPageSize) & guest_.address_mask;
+                                    {static_cast<int64_t>(translator_.NextPage(address)), part}});
   }
 
   // EXECUTE of an instruction on two operands of storage that stands in this page: its length is

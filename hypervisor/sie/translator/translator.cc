@@ -392,17 +392,21 @@ const Site& Translator::Arrive(Frame* frame) {
 }
 
 const Interpreter::Decoded* Translator::FetchAcross() {
-  const uint64_t second = Wrap((ia_ & ~kPageMask) + kPageSize);
-  uint8_t bytes[sizeof(uint64_t)] = {};
-  const uint64_t here = kPageSize - (ia_ & kPageMask);
-  for (const uint64_t address : {ia_, second}) {
-    const Tlb::Entry& entry = tlb_.At(address, fetch_context_);
-    if (entry.fetch_tag != Tlb::Tag(address, fetch_context_)) return nullptr;
-    const auto* from = reinterpret_cast<const uint8_t*>(address + entry.addend);
-    address == ia_ ? std::memcpy(bytes, from, here)
-                   : std::memcpy(bytes + here, from, sizeof(bytes) - here);
-  }
-  return &Lookup(ia_, LoadStorage<uint64_t>(bytes));
+  Key here;
+  if (!Locate(here)) return nullptr;
+  uint8_t text[sizeof(uint64_t)];
+  const uint64_t in_page = kPageSize - (ia_ & kPageMask);
+  std::memcpy(text, here.host, in_page);
+  if (!FetchNextPage(ia_, sizeof(text) - in_page, text + in_page)) return nullptr;
+  return &Lookup(ia_, LoadStorage<uint64_t>(text));
+}
+
+bool Translator::FetchNextPage(uint64_t address, size_t size, uint8_t* text) {
+  const uint64_t page = NextPage(address);
+  const Tlb::Entry& entry = tlb_.At(page, fetch_context_);
+  if (entry.fetch_tag != Tlb::Tag(page, fetch_context_)) return false;
+  std::memcpy(text, reinterpret_cast<const uint8_t*>(page + entry.addend), size);
+  return true;
 }
 
 int Translator::Ended(const Insn& insn) {

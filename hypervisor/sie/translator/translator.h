@@ -1,6 +1,6 @@
 // The translator: executes guest code as host code that it made of the same semantics. The
-// interpreter underneath does what is rare: recording of program events, instructions that cross a
-// page, and all that happens between two instructions.
+// interpreter underneath does what is rare: recording of program events, and all that happens
+// between two instructions.
 //
 // The CPUs of a VM translate for each other (SharedCode); each sees for itself that what a block
 // was made from is what the guest has there: see docs/translator.md.
@@ -115,6 +115,10 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   const x86::Site& Arrive(x86::Frame* frame);
   // The instruction at ia_, which goes on in the next page; null if it can't be fetched at once.
   const Decoded* FetchAcross();
+  // What stands at the beginning of the page behind an address; false if it can't be fetched at
+  // once.
+  bool FetchNextPage(uint64_t address, size_t size, uint8_t* text);
+  uint64_t NextPage(uint64_t address) const { return Wrap((address & ~kPageMask) + kPageSize); }
   // After an instruction that asked for a poll: whether there is something to be seen by it. If
   // not, what remains until the next one is `budget` as before.
   bool IsPollDue();

@@ -92,6 +92,31 @@ TEST_F(PageCrossingTest, WhatAnotherInstructionMakesOfItSeesTheConditionCode) {
   EXPECT_EQ(machine_.cpu.gpr[2], 501u + 250u);
 }
 
+// Its opcode's second part changes: LOAD leaves the condition code as it is, ADD sets it.
+TEST_F(PageCrossingTest, TheConditionCodeIsThatOfWhatItHasBecome) {
+  constexpr uint64_t kStart = kSecondPage - 12;
+  machine_.PutCode(kStart, {0x42, 0x60, 0x50, 0x01,              // stc 6,1(5)
+                            0x17, 0x67,                          // xr 6,7
+                            0x19, 0x88,                          // cr 8,8
+                            0xe3, 0x20, 0x90, 0x00, 0x00, 0x04,  // lg 2,0(9), or ag
+                            0xa7, 0x24, 0x00, 0x03,              // brc 2,*+6
+                            0x1a, 0x34,                          // ar 3,4
+                            0xa7, 0x16, 0xff, 0xf6,              // brct 1,*-20
+                            0x83, 0x00, 0x00, 0x44});            // diag
+  machine_.Put<uint64_t>(0x40000, 1);
+  machine_.cpu.psw.address = kStart;
+  machine_.cpu.gpr[1] = 1000;
+  machine_.cpu.gpr[4] = 1;
+  machine_.cpu.gpr[5] = kSecondPage;
+  machine_.cpu.gpr[6] = 0x04;
+  machine_.cpu.gpr[7] = 0x04 ^ 0x08;
+  machine_.cpu.gpr[9] = 0x40000;
+  machine_.Run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+  EXPECT_EQ(machine_.cpu.gpr[3], 500u);
+  EXPECT_EQ(machine_.cpu.gpr[2], 2u);
+}
+
 // The same code with another page behind it: the loop switches between two spaces.
 TEST_F(PageCrossingTest, EachSpaceHasItsOwnSecondPage) {
   constexpr uint64_t kSegmentTables[] = {0x80000, 0x84000};
@@ -124,6 +149,39 @@ TEST_F(PageCrossingTest, EachSpaceHasItsOwnSecondPage) {
   machine_.Run();
   ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
   EXPECT_EQ(machine_.cpu.gpr[3], 500u * 5 + 500u * 7);
+}
+
+// Our memory behind the segment vanishes, or the segment is no more mapped, when code that crosses
+// into it has long been translated.
+TEST_F(PageCrossingTest, ASegmentThatGoesAwayEndsSieAtTheInstruction) {
+  constexpr uint64_t kStart = kSegmentSize - 6;
+  machine_.PutCode(kStart, {0x18, 0x44,                          // lr 4,4
+                            0xc0, 0x21, 0x00, 0x00, 0x00, 0x05,  // lgfi 2,5
+                            0xa7, 0x16, 0xff, 0xfc,              // brct 1,*-8
+                            0x83, 0x00, 0x00, 0x44});            // diag
+  const auto run = [this] {
+    machine_.cpu.psw.address = kStart;
+    machine_.cpu.gpr[1] = 1000;
+    machine_.cpu.gpr[2] = 7;
+    return machine_.Run();
+  };
+  run();
+  ASSERT_EQ(machine_.block.ipa, 0x8300) << std::hex << machine_.block.iprcc;
+
+  mprotect(machine_.At(kSegmentSize), kSegmentSize, PROT_NONE);
+  SieExit exit = run();
+  EXPECT_EQ(exit.reason, SieExit::Reason::kBackingMissing);
+  EXPECT_EQ(exit.address, VcpuAddress(kSegmentSize));
+  EXPECT_EQ(machine_.cpu.psw.address, kSegmentSize - 4);
+  EXPECT_EQ(machine_.cpu.gpr[2], 7u);
+
+  mprotect(machine_.At(kSegmentSize), kSegmentSize, PROT_READ | PROT_WRITE);
+  machine_.space.Unmap(VcpuAddress(kSegmentSize), kSegmentSize);
+  exit = run();
+  EXPECT_EQ(exit.reason, SieExit::Reason::kSegmentMissing);
+  EXPECT_EQ(exit.address, VcpuAddress(kSegmentSize));
+  EXPECT_EQ(machine_.cpu.psw.address, kSegmentSize - 4);
+  EXPECT_EQ(machine_.cpu.gpr[2], 7u);
 }
 
 }  // namespace
