@@ -106,7 +106,9 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // To a cache of which this CPU has seen nothing yet.
   void BeginCache(CodeCache* cache);
 
-  // What translated code calls, each by way of Call, which gives the host's arithmetic to C++.
+  // ---- called_by_code.cc ----
+  static x86::Helpers CalledByCode();
+  // Each is called by way of this, which gives the host's arithmetic to C++.
   template <int (*kHelper)(x86::Frame*)>
   static int Call(x86::Frame* frame);
   static int Load(x86::Frame* frame);
