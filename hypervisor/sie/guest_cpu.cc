@@ -185,6 +185,7 @@ void GuestCpu::UpdateContexts() {
   address_mask_ = mode.address_mask();
   const uint8_t key = psw_key();
   fetch_limit_ = 0;
+  other_contexts_.fill(OtherContext{});
   tlb_.Reserve(2);
   if (!mode.dat()) {
     data_context_ = fetch_context_ = tlb_.IdOf(ContextFor(0, false, false, key));
@@ -208,6 +209,26 @@ void GuestCpu::UpdateContexts() {
           tlb_.IdOf(ContextFor(state_->cr[kHomeAsce], true, false, key));
       break;
   }
+}
+
+Tlb::ContextId GuestCpu::ContextOfOther(Space space) {
+  const Psw mode{psw_mask_, 0};
+  Space::Kind kind = space.kind;
+  if (kind == Space::kByPsw && mode.dat()) {
+    constexpr Space::Kind kKinds[] = {Space::kPrimary, Space::kAccessRegister, Space::kSecondary,
+                                      Space::kHome};
+    kind = kKinds[static_cast<int>(mode.address_space_control())];
+  }
+  static_assert(Space::kSecondary == Space::kPrimary + 1 && Space::kHome == Space::kPrimary + 2);
+  if (kind < Space::kPrimary || kind > Space::kHome) return Tlb::kNoContext;
+  const uint8_t key = space.key == Space::kPswKey ? psw_key() : static_cast<uint8_t>(space.key);
+  OtherContext& other = other_contexts_[kind - Space::kPrimary];
+  if (other.id == Tlb::kNoContext || other.key != key) {
+    constexpr int kControl[] = {kPrimaryAsce, kSecondaryAsce, kHomeAsce};
+    const uint64_t asce_word = state_->cr[kControl[kind - Space::kPrimary]];
+    other = {tlb_.IdIfThereIs(ContextFor(asce_word, true, false, key)), key};
+  }
+  return other.id;
 }
 
 }  // namespace hypervisor

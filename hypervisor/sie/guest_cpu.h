@@ -166,10 +166,11 @@ class GuestCpu {
   // the caller does it, or, if it decides otherwise, has lost nothing but a change bit.
   bool Find(uint64_t address, uint32_t length, Access access, Space space, OperandBytes& bytes) {
     // Within a page that the TLB knows: whatever would be tested has been.
-    const Tlb::Entry& entry = tlb_.At(address, data_context_);
+    const Tlb::ContextId context = ContextOf(space);
+    const Tlb::Entry& entry = tlb_.At(address, context);
     const uint64_t tag = access == Access::kStore ? entry.write_tag : entry.read_tag;
-    if (tag == Tlb::Tag(address, data_context_) && (address & kPageMask) + length <= kPageSize &&
-        space.kind == Space::kByPsw && space.key == Space::kPswKey && !Stopped()) [[likely]] {
+    if (tag == Tlb::Tag(address, context) && (address & kPageMask) + length <= kPageSize &&
+        !Stopped()) [[likely]] {
       bytes = {reinterpret_cast<uint8_t*>(address + entry.addend), nullptr, length, length};
       return true;
     }
@@ -324,6 +325,13 @@ class GuestCpu {
   bool FindSlow(uint64_t address, uint32_t length, Access access, Space space, OperandBytes& bytes);
   TranslationContext ContextFor(uint64_t asce, bool dat_on, bool absolute, uint8_t key) const;
   void UpdateContexts();
+  // What the TLB keeps translations of an operand's space under; kNoContext if it keeps none.
+  Tlb::ContextId ContextOf(Space space) {
+    if (space.kind == Space::kByPsw && space.key == Space::kPswKey) [[likely]]
+      return data_context_;
+    return ContextOfOther(space);
+  }
+  Tlb::ContextId ContextOfOther(Space space);
   // Fetches the instruction at `address` into its leftmost bytes; false if stopped.
   bool FetchText(uint64_t address, uint64_t& text);
   // Presents what program_interruption_ and per_code_ say: in the guest (false), or to the host as
@@ -377,6 +385,13 @@ class GuestCpu {
   uint64_t address_mask_ = ~uint64_t{0};
   Tlb::ContextId data_context_ = Tlb::kNoContext;  // kNoContext in access-register mode
   Tlb::ContextId fetch_context_ = Tlb::kNoContext;
+  // Of operands that name their space or key: the latest of the primary, the secondary and the home
+  // space each, good until UpdateContexts.
+  struct OtherContext {
+    Tlb::ContextId id = Tlb::kNoContext;
+    uint8_t key = 0;
+  };
+  std::array<OtherContext, 3> other_contexts_{};
   int32_t budget_ = 0;   // instructions until the next poll
   int32_t granted_ = 0;  // what it was after the last one
   uint64_t executed_ = 0;

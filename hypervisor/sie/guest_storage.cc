@@ -216,9 +216,8 @@ bool GuestCpu::TranslateIn(const TranslationContext& context, uint64_t address, 
   const uint8_t marks = store ? kKeyReference | kKeyChange : kKeyReference;
   if ((storage_key & marks) != marks) page.key->fetch_or(marks);
 
-  const bool by_psw = space.kind == Space::kByPsw && space.key == Space::kPswKey;
-  const Tlb::ContextId id = access == Access::kInstruction ? fetch_context_ : data_context_;
-  if (!by_psw || id == Tlb::kNoContext) return true;
+  const Tlb::ContextId id = access == Access::kInstruction ? fetch_context_ : ContextOf(space);
+  if (id == Tlb::kNoContext) return true;
   Tlb::Entry& entry = tlb_.At(address, id);
   const uint64_t tag = Tlb::Tag(address, id);
   const uint64_t addend = reinterpret_cast<uint64_t>(at) - (address & ~kPageMask);
@@ -234,7 +233,7 @@ bool GuestCpu::TranslateIn(const TranslationContext& context, uint64_t address, 
     entry.read_tag = tag;
   }
   if (store && !context.watch_stores && !IsCode(at)) {
-    if (low_page) LowPageStored(address, at);
+    if (low_page && id == data_context_) LowPageStored(address, at);
     if (!(low_page && context.low_address_protection)) entry.write_tag = tag;
   }
   return true;
@@ -274,10 +273,9 @@ bool GuestCpu::FindSlow(uint64_t address, uint32_t length, Access access, Space 
     if (per_events_ & cr9::kPerStorageAlteration) PerStore(address, length, space);
   }
   // A page that the TLB knows needs no walk.
-  const Tlb::ContextId id = data_context_;
+  const Tlb::ContextId id = ContextOf(space);
   const auto known = [&](uint64_t at) -> uint8_t* {
-    if (space.kind != Space::kByPsw || space.key != Space::kPswKey || id == Tlb::kNoContext)
-      return nullptr;
+    if (id == Tlb::kNoContext) return nullptr;
     const Tlb::Entry& entry = tlb_.At(at, id);
     const uint64_t tag = access == Access::kStore ? entry.write_tag : entry.read_tag;
     return tag == Tlb::Tag(at, id) ? reinterpret_cast<uint8_t*>(at + entry.addend) : nullptr;

@@ -68,6 +68,13 @@ class Tlb {
     return known.id;
   }
 
+  // Likewise, but kNoContext if a new one would void those that were given out.
+  ContextId IdIfThereIs(const TranslationContext& context) {
+    const Known& known = known_[Hash(context)];
+    const bool is_known = known.id >= first_ && known.context == context;
+    return is_known || next_ < kNoContext ? IdOf(context) : kNoContext;
+  }
+
   Entry& At(uint64_t logical, ContextId context) {
     return entries_[(logical >> 12 ^ context << kContextShift) % kEntries];
   }

@@ -16,6 +16,10 @@ bool Move(GuestCpu& cpu, uint64_t to, Space to_space, uint64_t from, Space from_
   OperandBytes destination;
   if (!cpu.Find(from, length, Access::kFetch, from_space, source)) return false;
   if (!cpu.Find(to, length, Access::kStore, to_space, destination)) return false;
+  if (source.first_length == length && destination.first_length == length) {
+    std::memmove(destination.first, source.first, length);
+    return true;
+  }
   uint8_t text[kPageSize];
   source.Read(text);
   destination.Write(text);

@@ -19,6 +19,7 @@ constexpr int kEntriesOfPage = 9;  // of ours, as a power of two
 }  // namespace
 
 PageTables::PageTables() : seen_file_(memfd_create("translated-code-seen", MFD_CLOEXEC)) {
+  contexts_.fill(kNone);
   if (seen_file_ < 0 || ftruncate(seen_file_, kSeenSize) != 0) return;
   void* at = mmap(nullptr, kSeenSize, PROT_READ | PROT_WRITE, MAP_SHARED, seen_file_, 0);
   if (at != MAP_FAILED) seen_ = static_cast<uint64_t*>(at);
@@ -34,15 +35,13 @@ PageTables::~PageTables() {
 }
 
 PageEntry* PageTables::Of(uint64_t context) {
-  Table* oldest = &tables_[0];
-  for (Table& table : tables_) {
-    if (table.entries && table.context == context) {
-      table.used = ++clock_;
-      current_ = &table;
-      return table.entries;
-    }
-    if (table.used < oldest->used) oldest = &table;
+  const auto known = std::ranges::find(contexts_, context);
+  if (known != contexts_.end()) {
+    current_ = &tables_[static_cast<size_t>(known - contexts_.begin())];
+    current_->used = ++clock_;
+    return current_->entries;
   }
+  Table* const oldest = std::ranges::min_element(tables_, {}, &Table::used);
   if (!oldest->entries) {
     void* at = mmap(nullptr, kReservation, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,7 +54,7 @@ PageEntry* PageTables::Of(uint64_t context) {
     oldest->entries = reinterpret_cast<PageEntry*>(static_cast<uint8_t*>(at) + kInFront);
   }
   Empty(*oldest, false);
-  oldest->context = context;
+  contexts_[static_cast<size_t>(oldest - tables_.data())] = context;
   oldest->used = ++clock_;
   current_ = oldest;
   return oldest->entries;
@@ -131,9 +130,9 @@ void PageTables::DropPages(uint64_t guests_table, uint8_t index) {
 
 void PageTables::Clear() {
   stored_.reset();
+  contexts_.fill(kNone);
   for (Table& table : tables_) {
     if (table.entries) Empty(table, false);
-    table.context = ~uint64_t{0};
     table.used = 0;
   }
 }

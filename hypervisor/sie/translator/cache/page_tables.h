@@ -69,7 +69,6 @@ class PageTables {
 
   struct Table {
     x86::PageEntry* entries = nullptr;
-    uint64_t context = ~uint64_t{0};
     uint64_t used = 0;  // when
     // Pages with entries, by the rightmost eight bits of their number.
     std::array<std::vector<uint32_t>, 256> filled;
@@ -87,6 +86,9 @@ class PageTables {
 
   int seen_file_;
   uint64_t* seen_ = nullptr;
+  // Which context each table is of, apart: a space is looked for at each switch.
+  static constexpr uint64_t kNone = ~uint64_t{0};
+  std::array<uint64_t, kTables> contexts_;
   std::array<Table, kTables> tables_;
   Table* current_ = nullptr;
   // Our pages that entries for stores have been of, by the rightmost bits of their numbers.
