@@ -31,34 +31,34 @@ bool GuestCpu::FindAccessListSpace(int ar, uint32_t& origin) {
   const bool primary_list = (alet & 0x01000000) != 0;
   const uint64_t control = primary_list ? state_->cr[5] : state_->cr[2];
   const uint32_t block = static_cast<uint32_t>(control) & 0x7fffffc0;
-  const uint32_t designation = LoadReal<uint32_t>(block + 16);
+  const auto designation = LoadReal<uint32_t>(block + 16);
   if (Stopped()) return false;
   const uint32_t number = alet & 0xffff;
   if (number / 8 > (designation & 0x7f)) return fail(PgmCode::kAlenTranslation);
   const uint64_t entry = (designation & 0x7fffff80) + uint64_t{number} * 16;
-  const uint32_t word0 = LoadReal<uint32_t>(entry);
-  const uint32_t word2 = LoadReal<uint32_t>(entry + 8);
-  const uint32_t word3 = LoadReal<uint32_t>(entry + 12);
+  const auto word0 = LoadReal<uint32_t>(entry);
+  const auto word2 = LoadReal<uint32_t>(entry + 8);
+  const auto word3 = LoadReal<uint32_t>(entry + 12);
   if (Stopped()) return false;
   if (word0 & 0x80000000) return fail(PgmCode::kAlenTranslation);
   if ((word0 >> 16 & 0xff) != (alet >> 16 & 0xff)) return fail(PgmCode::kAleSequence);
 
   const uint32_t aste = word2 & 0x7fffffc0;
-  const uint32_t aste0 = LoadReal<uint32_t>(aste);
-  const uint32_t aste5 = LoadReal<uint32_t>(aste + 20);
+  const auto aste0 = LoadReal<uint32_t>(aste);
+  const auto aste5 = LoadReal<uint32_t>(aste + 20);
   if (Stopped()) return false;
   if (aste0 & 0x80000000) return fail(PgmCode::kAsteValidity);
   if (aste5 != word3) return fail(PgmCode::kAsteSequence);
 
   // A private entry is for its owner, or for whom the authority table admits.
-  const uint16_t owner = static_cast<uint16_t>(word0);
+  const auto owner = static_cast<uint16_t>(word0);
   const auto index = static_cast<uint16_t>(state_->cr[8] >> 16);
   if ((word0 & 0x01000000) && owner != index) {
-    const uint32_t length_and_origin = LoadReal<uint32_t>(aste + 4);
+    const auto length_and_origin = LoadReal<uint32_t>(aste + 4);
     if (Stopped()) return false;
     const uint32_t table_length = length_and_origin >> 4 & 0xfff;
     if (index / 16u > table_length) return fail(PgmCode::kExtendedAuthority);
-    const uint8_t authority = LoadReal<uint8_t>((aste0 & 0x7ffffffc) + index / 4u);
+    const auto authority = LoadReal<uint8_t>((aste0 & 0x7ffffffc) + index / 4u);
     if (Stopped()) return false;
     if (!(authority << (index % 4 * 2) & 0x40)) return fail(PgmCode::kExtendedAuthority);
   }

@@ -51,7 +51,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
   if (!engine->jumps_ || !engine->visits_ || !engine->page_tables_.seen()) return nullptr;
   engine->code_ = engine->shared_->Join();
   if (!engine->code_) return nullptr;
-  const char* regions = std::getenv("UCONTROL_REGIONS");
+  const char* regions = std::getenv("UCONTROL_REGIONS");  // NOLINT: nothing here sets any
   engine->waits_for_warm_ = regions == nullptr;
   engine->interprets_short_stays_ = engine->waits_for_warm_;
   engine->regions_always_ = regions && std::string_view(regions) == "always";

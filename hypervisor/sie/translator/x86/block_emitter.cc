@@ -11,7 +11,6 @@ namespace hypervisor::x86 {
 using namespace asmjit;       // NOLINT
 using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
-using ir::Type;
 
 BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& guest,
                            const std::vector<uint16_t>& uses, const Block* block,

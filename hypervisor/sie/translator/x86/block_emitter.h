@@ -456,7 +456,7 @@ class BlockEmitter {
   std::pmr::vector<uint16_t> uses_;
   std::pmr::vector<Value> values_;
   std::pmr::vector<const Operation*> definitions_;
-  std::pmr::vector<int8_t> targets_;  // the guest register that a value goes to; -1 none
+  std::pmr::vector<int> targets_;  // the guest register that a value goes to; -1 none
   ValueId owners_[4] = {};
   bool locked_[4] = {};
   uint32_t slots_ = 0;  // bits: spill slots in use

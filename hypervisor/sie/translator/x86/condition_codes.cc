@@ -59,7 +59,7 @@ bool BlockEmitter::MakePending(ValueId id) {
     next.kind = Pending::kNumber;
     next.type = Type::kU8;
     a = id;
-  } else if (values_[id].where != Where::kLater) {
+  } else if (values_[id].where != Where::kLater) {  // NOLINT: as at the end
     return false;
   } else if (tree->opcode == Opcode::kCompareWithZero) {
     by_zero(Pending::kZero, tree->arguments[0], tree->from);

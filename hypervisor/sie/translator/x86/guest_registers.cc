@@ -137,7 +137,7 @@ void BlockEmitter::FindTargets(const GuestInstruction& instruction) {
         possible = false;  // something that may wait, or that comes later
       }
     }
-    if (possible) targets_[value] = static_cast<int8_t>(guest);
+    if (possible) targets_[value] = guest;
   }
 }
 

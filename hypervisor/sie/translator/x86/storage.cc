@@ -157,7 +157,7 @@ void BlockEmitter::FindInTable(Gp address, Gp entry, int bytes, bool store, cons
   const bool has_boundary = HasMask(bytes) && bytes > 1;
   if (has_boundary) {
     const int log = std::countr_zero(static_cast<unsigned>(bytes));
-    a_.test(AbsoluteWord(surroundings_.stubs.masks + 8 * log), address);
+    a_.test(AbsoluteWord(surroundings_.stubs.masks + ptrdiff_t{8} * log), address);
     a_.jnz(elsewhere);
   } else if (bytes > 1) {
     a_.mov(entry.r32(), address.r32());
@@ -370,7 +370,7 @@ void BlockEmitter::EmitSuccessive(const Operation& operation) {
       Value& value = values_[operation.result + static_cast<ValueId>(i)];
       value = Value{};
       value.where = Where::kStorage;
-      value.constant = static_cast<int64_t>(operation.type) << 32 | (i * size);
+      value.constant = static_cast<int64_t>(operation.type) << 32 | int64_t{i} * size;
     }
     return;
   }

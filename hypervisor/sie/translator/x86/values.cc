@@ -8,15 +8,14 @@ namespace hypervisor::x86 {
 
 using namespace asmjit;       // NOLINT
 using namespace asmjit::x86;  // NOLINT
-using ir::Opcode;
 using ir::Type;
 
 namespace {
 
 Mem Slot(uint8_t place, uint32_t size) {
   const size_t offset = place >= kConditionSlot
-                            ? offsetof(Frame, condition) + 8u * (place - kConditionSlot)
-                            : offsetof(Frame, spilled) + 8u * place;
+                            ? offsetof(Frame, condition) + uint64_t{8} * (place - kConditionSlot)
+                            : offsetof(Frame, spilled) + uint64_t{8} * place;
   return InFrame(offset, size);
 }
 
