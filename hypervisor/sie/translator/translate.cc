@@ -66,6 +66,7 @@ void Translator::TranslateAgain(const Key& key, Block& first) {
 
 std::vector<uint16_t> Translator::PrepareIr() {
   passes::FoldConstants(guest_.ir, guest_.address_mask);
+  passes::NarrowSelectedBits(guest_);
   passes::ForwardStores(guest_);
   passes::FindSeenConditionCodes(guest_);
   std::vector<uint16_t> uses = passes::RemoveDeadValues(guest_.ir);

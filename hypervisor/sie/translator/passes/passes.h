@@ -37,6 +37,8 @@ bool ClearsStorage(const ir::Block& block, const ir::Operation& operation);
 
 // What an operation computes from constants becomes a constant.
 void FoldConstants(ir::Block& block, uint64_t address_mask);
+// What ROTATE THEN INSERT SELECTED BITS takes from bits 32-63 of a register is computed from these.
+void NarrowSelectedBits(GuestBlock& block);
 // What is loaded from where a general register was just stored is that register's.
 void ForwardStores(GuestBlock& block);
 // A condition code that nobody sees is not set; where one is seen is noted in the instructions.
