@@ -226,6 +226,8 @@ class Translator::PageReader {
       if (one.branches) one.taken = number(one.target);
       const auto follows = static_cast<int32_t>(&one - all.data()) + 1;
       if (one.taken >= 0) all[static_cast<size_t>(one.taken)].head = true;
+      // What always branches to what is read next goes on there, without a jump.
+      if (!one.falls_through && one.taken == follows) one.next = follows;
       if (one.next >= 0 && one.next != follows) all[static_cast<size_t>(one.next)].head = true;
     }
     for (size_t i = all.size(); i-- > 0;) {

@@ -187,6 +187,8 @@ class BlockEmitter {
   Condition EvaluateCcIn(int mask);
   Condition EvaluateNumber(int mask);
   void EmitCompare(const Value& a, const Value& b, ir::Type type);
+  // Likewise, in whichever order suits the host: where `code` says of a and b what is asked for.
+  Condition CompareInAnyOrder(const Value& a, const Value& b, ir::Type type, Cond code);
   Condition EvaluateBool(const Operation& operation);
   static Condition Negate(Condition condition);
   void SetByte(Condition condition, const Mem& target);

@@ -72,6 +72,7 @@ void BlockEmitter::EmitBranch() {
     JumpToRegister();
   };
   if (condition.is_known) {
+    if (taken >= 0 && taken == instruction_->next) return StoreBranchOrigin(origin);
     go(pending_);
     ended_ = true;
     return;

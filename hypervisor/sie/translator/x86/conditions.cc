@@ -107,6 +107,13 @@ void BlockEmitter::EmitCompare(const Value& a, const Value& b, Type type) {
   a_.mov(wide, saved);
 }
 
+BlockEmitter::Condition BlockEmitter::CompareInAnyOrder(const Value& a, const Value& b, Type type,
+                                                        Cond code) {
+  const bool swaps = a.where == Where::kConstant && b.where != Where::kConstant;
+  swaps ? EmitCompare(b, a, type) : EmitCompare(a, b, type);
+  return {swaps ? reverseCond(code) : code};
+}
+
 BlockEmitter::Condition BlockEmitter::Evaluate(ValueId id) {
   const Value& value = values_[id];
   switch (value.where) {
@@ -139,8 +146,8 @@ BlockEmitter::Condition BlockEmitter::EvaluateBool(const Operation& operation) {
         TestZero(values_[argument(0)], operation.from);
         return {Cond::kZ};
       }
-      EmitCompare(values_[argument(0)], values_[argument(1)], operation.from);
-      return {!less ? Cond::kZ : IsSigned(operation.from) ? Cond::kL : Cond::kB};
+      const Cond code = !less ? Cond::kZ : IsSigned(operation.from) ? Cond::kL : Cond::kB;
+      return CompareInAnyOrder(values_[argument(0)], values_[argument(1)], operation.from, code);
     }
     case Opcode::kNot:
       return Negate(Evaluate(argument(0)));
@@ -258,21 +265,21 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
       TestZero(p.a, p.type);
       return {mask == 8 ? Cond::kZ : Cond::kNZ};
     }
-    EmitCompare(p.a, p.b, p.type);
     const bool is_signed = IsSigned(p.type);
+    const auto compare = [&](Cond code) { return CompareInAnyOrder(p.a, p.b, p.type, code); };
     switch (mask) {
       case 8:
-        return {Cond::kZ};
+        return compare(Cond::kZ);
       case 6:
-        return {Cond::kNZ};
+        return compare(Cond::kNZ);
       case 4:
-        return {is_signed ? Cond::kL : Cond::kB};
+        return compare(is_signed ? Cond::kL : Cond::kB);
       case 10:
-        return {is_signed ? Cond::kGE : Cond::kAE};
+        return compare(is_signed ? Cond::kGE : Cond::kAE);
       case 2:
-        return {is_signed ? Cond::kG : Cond::kA};
+        return compare(is_signed ? Cond::kG : Cond::kA);
       default:
-        return {is_signed ? Cond::kLE : Cond::kBE};
+        return compare(is_signed ? Cond::kLE : Cond::kBE);
     }
   }
   if (p.IsFloating()) return EvaluateFloating(mask);
