@@ -29,7 +29,7 @@ void BlockEmitter::EmitBinary(const Operation& operation) {
     int index;
     const Gp gp = Scratch(index);
     CopyTo(gp, a, width);
-    const Operand right = AsOperand(b, width);
+    const Operand right = AsRead(b, width);
     a_.emit(Inst::kIdSub, Sized(gp, width), right);
     if (overflow) a_.seto(InFrame(offsetof(Frame, overflow), 1));
     const Gp result = Result(operation, 0);
@@ -37,7 +37,7 @@ void BlockEmitter::EmitBinary(const Operation& operation) {
     FlagsAreOf(Sized(result, width));
     return;
   }
-  Operand right = AsOperand(b, width);
+  const Operand right = AsRead(b, width);
   // What is 8 or 16 bits wide overflows in its own width: no row adds such.
   const Gp result = Result(operation, a);
   CopyTo(result, a, width);
@@ -246,7 +246,7 @@ void BlockEmitter::EmitConvert(const Operation& operation) {
     return;
   }
   const bool is_signed = IsSigned(operation.from);
-  Operand source = AsOperand(a, from > 32 ? 64 : 32);
+  Operand source = AsRead(a, from > 32 ? 64 : 32);
   if (source.isImm()) source = Load(a, 32);
   const bool clean = !is_signed && value.clean && values_[a].where == Where::kTemporary;
   const Gp result = Result(operation, a);

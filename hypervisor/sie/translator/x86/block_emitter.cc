@@ -69,6 +69,8 @@ void BlockEmitter::Emit() {
       ended_ = true;
     }
   }
+  LetGoOfAll();
+  is_behind_ = true;
   cold_.EmitAll(a_);
   EmbedQuadwords();
 }
@@ -100,7 +102,10 @@ void BlockEmitter::EmitInstruction(const GuestInstruction& instruction) {
     storage_temporary_ = -1;
   }
   SettlePending();
-  if (end_of_instruction_.isValid()) a_.bind(end_of_instruction_);
+  if (end_of_instruction_.isValid()) {
+    a_.bind(end_of_instruction_);
+    LetGoOfAll();
+  }
   unreversed_ = instruction.unreversed_behind;
   if (branch_) EmitBranch();
   // Nothing of this instruction lives on.
@@ -149,6 +154,7 @@ void BlockEmitter::EmitHandler() {
   DeferCc();
   CallHandler();
   pending_.is_made = true;
+  LetGoOfAll();
   ResumeRegisters();
 }
 

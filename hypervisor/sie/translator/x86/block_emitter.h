@@ -178,6 +178,19 @@ class BlockEmitter {
   }
   void EndOperation();
 
+  // ---- held_registers.cc ----
+  // From now on a temporary has the rightmost `width` bits, 32 or 64, of a general register that
+  // lives in storage; `clean`: and zeros beyond them.
+  void Hold(const Gp& temporary, int guest, int width, bool clean);
+  int HeldIn(int guest, int width) const;  // which temporary; -1 none
+  void LetGo(int guest);                   // it changes
+  void LetGoOfAll();
+  // Makes a temporary that has the register the value's, if nobody else's it is.
+  bool Claim(ValueId id, int guest, int width);
+  // The register to be read at once: where it lives, or what has it, locked.
+  asmjit::Operand InStorage(int guest, int width);
+  asmjit::Operand AsRead(ValueId id, int width);  // as AsOperand, likewise
+
   // ---- conditions.cc ----
   // The host's zero flag tells of `gp`, which the last instruction computed.
   void FlagsAreOf(Gp gp) { flags_ = {a_.offset(), gp.id(), gp.size()}; }
@@ -461,7 +474,16 @@ class BlockEmitter {
   std::pmr::vector<int> targets_;  // the guest register that a value goes to; -1 none
   ValueId owners_[4] = {};
   bool locked_[4] = {};
-  uint32_t slots_ = 0;  // bits: spill slots in use
+  struct Held {
+    uint32_t since = 0;  // by count; 0: nothing is held
+    uint8_t guest = 0;
+    uint8_t width = 0;
+    bool clean = false;
+  };
+  Held held_[4];  // what temporaries have beside what they are owned for, unchanged
+  uint32_t holds_ = 0;
+  bool is_behind_ = false;  // what is emitted now is cold
+  uint32_t slots_ = 0;      // bits: spill slots in use
   static constexpr ValueId kPendingA = ~ValueId{0};
   static constexpr ValueId kPendingB = kPendingA - 1;
   static constexpr ValueId kScratch = kPendingA - 2;

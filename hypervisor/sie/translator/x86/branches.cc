@@ -26,6 +26,7 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
   narrow_ = instruction.narrow;
   unreversed_ = instruction.unreversed;
   DropPending();
+  LetGoOfAll();
   flags_ = {};
   found_ = {};
 }

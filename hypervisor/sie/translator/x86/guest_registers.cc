@@ -154,29 +154,28 @@ void BlockEmitter::EmitAddress(const Operation& operation) {
   const int first = b != 0 ? b : x;
   const int second = b != 0 ? x : 0;
   const auto displacement = static_cast<int32_t>(d);
+  const Operand one = IsPinned(first) ? Operand(Pinned(first)) : InStorage(first, 64);
+  const Operand other = second == 0        ? Operand()
+                        : IsPinned(second) ? Operand(Pinned(second))
+                                           : InStorage(second, 64);
   const Gp result = Result(operation, 0);
-  if (second == 0) {
-    if (IsPinned(first)) {
-      a_.lea(result, ptr(Pinned(first), displacement));
-    } else {
-      a_.mov(result, Gpr(first));
-      if (d != 0) a_.add(result, displacement);
-    }
-  } else if (IsPinned(first) && IsPinned(second)) {
-    a_.lea(result, ptr(Pinned(first), Pinned(second), 0, displacement));
-  } else if (!IsPinned(first) && !IsPinned(second)) {
-    a_.mov(result, Gpr(first));
-    a_.add(result, Gpr(second));
+  if (one.isReg() && second == 0) {
+    a_.lea(result, ptr(one.as<Gp>(), displacement));
+  } else if (one.isReg() && other.isReg()) {
+    a_.lea(result, ptr(one.as<Gp>(), other.as<Gp>(), 0, displacement));
+  } else if (second == 0 || (!one.isReg() && !other.isReg())) {
+    a_.emit(Inst::kIdMov, result, one);
+    if (second != 0) a_.emit(Inst::kIdAdd, result, other);
     if (d != 0) a_.add(result, displacement);
   } else {
-    const int pinned = IsPinned(first) ? first : second;
-    const int other = IsPinned(first) ? second : first;
-    if (Pinned(pinned).id() == result.id()) {
-      a_.add(result, Gpr(other));
+    const Gp in_register = one.isReg() ? one.as<Gp>() : other.as<Gp>();
+    const Operand& stored = one.isReg() ? other : one;
+    if (in_register.id() == result.id()) {
+      a_.emit(Inst::kIdAdd, result, stored);
       if (d != 0) a_.add(result, displacement);
     } else {
-      a_.mov(result, Gpr(other));
-      a_.lea(result, ptr(result, Pinned(pinned), 0, displacement));
+      a_.emit(Inst::kIdMov, result, stored);
+      a_.lea(result, ptr(result, in_register, 0, displacement));
     }
   }
   if (!whole) {
@@ -201,10 +200,12 @@ void BlockEmitter::EmitSetGpr(const Operation& operation) {
     if (width < 32 && values_[id].where == Where::kGuest) Load(id, 32);
     const Operand from = RegisterOrImmediate(id, width > 32 ? 64 : 32);
     Protect(guest);
+    LetGo(guest);
     Operand sized = from;
     if (from.isReg() && width == 8) sized = from.as<Gp>().r8();
     if (from.isReg() && width == 16) sized = from.as<Gp>().r16();
     a_.emit(Inst::kIdMov, Gpr(guest, static_cast<uint32_t>(width) / 8), sized);
+    if (from.isReg() && width >= 32) Hold(from.as<Gp>(), guest, width, values_[id].clean);
     if (flags) flags_.offset = a_.offset();
     return;
   }

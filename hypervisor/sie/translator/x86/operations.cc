@@ -131,6 +131,7 @@ void BlockEmitter::EmitOperation(const Operation& operation) {
       const auto guest = static_cast<int>(operation.immediates[0]);
       const Gp from = Load(argument(0), 32);
       Protect(guest);
+      LetGo(guest);
       if (!IsPinned(guest)) {
         a_.mov(State(offsetof(CpuState, gpr) + 8 * static_cast<size_t>(guest) + 4, 4), from);
         break;

@@ -1,5 +1,6 @@
 // Where values live: temporaries, guest registers, slots of the frame.
 #include <cstddef>
+#include <utility>
 
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 #include "hypervisor/sie/translator/x86/registers.h"
@@ -63,23 +64,22 @@ void BlockEmitter::Evict(int index) {
 }
 
 int BlockEmitter::FreeTemporary() {
+  // None of a value if there is one, and what has been held for longest.
+  const auto rank = [this](int i) {
+    const bool is_pending = owners_[i] == kPendingA || owners_[i] == kPendingB;
+    return std::pair(owners_[i] == 0 ? 0 : is_pending ? 1 : 2, held_[i].since);
+  };
+  int best = -1;
   for (int i = 0; i < kTemporaryCount; ++i) {
-    if (owners_[i] == 0 && !locked_[i]) return i;
+    if (!locked_[i] && (best < 0 || rank(i) < rank(best))) best = i;
   }
-  for (int i = 0; i < kTemporaryCount; ++i) {
-    if (!locked_[i] && (owners_[i] == kPendingA || owners_[i] == kPendingB)) {
-      Evict(i);
-      return i;
-    }
+  if (best < 0) {
+    a_.reportError(kErrorNoMorePhysRegs);
+    return 0;
   }
-  for (int i = 0; i < kTemporaryCount; ++i) {
-    if (!locked_[i]) {
-      Evict(i);
-      return i;
-    }
-  }
-  a_.reportError(kErrorNoMorePhysRegs);
-  return 0;
+  Evict(best);
+  held_[best] = {};
+  return best;
 }
 
 Gp BlockEmitter::NewTemporary(ValueId id) {
@@ -104,6 +104,7 @@ void BlockEmitter::Take(uint32_t host) {
     if (kTemporaries[i] != host) continue;
     if (locked_[i]) a_.reportError(kErrorNoMorePhysRegs);
     Evict(i);
+    held_[i] = {};
     owners_[i] = kScratch;
     locked_[i] = true;
   }
@@ -124,14 +125,12 @@ Gp BlockEmitter::Load(ValueId id, int width) {
     case Where::kGuest: {
       if (IsPinned(value.place)) return Sized(Pinned(value.place), width);
       const int guest = value.place;
+      const int own = WidthOf(definitions_[id]->type) > 32 ? 64 : 32;
+      if (Claim(id, guest, own)) return Sized(gpq(kTemporaries[values_[id].place]), width);
       const Gp gp = NewTemporary(id);
-      const int own = WidthOf(definitions_[id]->type);
-      if (own > 32) {
-        a_.mov(gp, Gpr(guest));
-      } else {
-        a_.mov(gp.r32(), Gpr(guest, 4));
-        values_[id].clean = true;
-      }
+      a_.mov(Sized(gp, own), Gpr(guest, static_cast<uint32_t>(own) / 8));
+      values_[id].clean = own == 32;
+      Hold(gp, guest, own, own == 32);
       return Sized(gp, width);
     }
     case Where::kTemporary:
@@ -245,6 +244,8 @@ Operand BlockEmitter::OperandOf(const Value& value, int width) {
                                : value.constant);
     case Where::kGuest:
       if (IsPinned(value.place)) return sized(Pinned(value.place));
+      if (const int held = HeldIn(value.place, width > 32 ? 64 : 32); held >= 0)
+        return sized(gpq(kTemporaries[held]));
       return Gpr(value.place, size);
     case Where::kTemporary:
       return sized(gpq(kTemporaries[value.place]));
@@ -312,6 +313,7 @@ Gp BlockEmitter::Result(const Operation& operation, ValueId reuse) {
     reused_ = reuse;
     owners_[place] = id;
     locked_[place] = true;
+    held_[place] = {};
     values_[id] = Value{};
     values_[id].where = Where::kTemporary;
     values_[id].place = place;
@@ -334,7 +336,10 @@ void BlockEmitter::CopyTo(Gp target, ValueId id, int width) {
     return;
   }
   if (value.where == Where::kGuest && !IsPinned(value.place)) {
-    a_.mov(Sized(target, width), Gpr(value.place, width > 32 ? 8 : 4));
+    const int wide = width > 32 ? 64 : 32;
+    const int held = HeldIn(value.place, wide);
+    held < 0 ? a_.mov(Sized(target, wide), Gpr(value.place, static_cast<uint32_t>(wide) / 8))
+             : a_.mov(Sized(target, wide), Sized(gpq(kTemporaries[held]), wide));
     return;
   }
   if (value.where == Where::kSpilled) {

@@ -204,6 +204,7 @@ void BlockEmitter::EmitVectorRun(size_t count) {
     unreversed_ = run[i].unreversed_behind;
   }
   a_.bind(done);
+  LetGoOfAll();
   cold_.push_back(one_by_one, [=, this] {
     for (size_t i = 0; i < count; ++i) {
       instruction_ = run + i;
