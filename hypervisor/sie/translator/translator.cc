@@ -156,27 +156,29 @@ Translator::Outcome Translator::InterpretOne() {
   return Step();
 }
 
-// To the next branch that is taken.
+// To the next branch that is taken to what may be known, or is worth a translation.
 Translator::Outcome Translator::InterpretRun() {
   ++counts_.interpreted_runs;
   is_cold_ = false;
   fetch_limit_ = 0;
-  for (size_t i = 0; i < kMostInstructions; ++i) {
+  for (size_t i = 0; i < kMostInterpreted; ++i) {
     const uint64_t address = ia_;
     --budget_;
     const Outcome outcome = Step();
-    if (outcome != Outcome::kGoOn || budget_ <= 0 || ia_ != Wrap(address + length_)) return outcome;
+    if (outcome != Outcome::kGoOn || budget_ <= 0) return outcome;
+    if (ia_ != Wrap(address + length_) && !IsColdToo()) return outcome;
   }
   return Outcome::kGoOn;
 }
 
-bool Translator::IsWarm(const Key& key) {
-  if (!waits_for_warm_) return true;
-  uint8_t& visits = visits_[reinterpret_cast<uint64_t>(key.host) / 2 % kVisitCounts];
-  if (visits >= kVisitsOfWarm) return true;
+// Of where a run goes on.
+bool Translator::IsColdToo() {
+  Key key;
+  if ((ia_ & 1) || per_events_ != 0 || busy_page_ || !Locate(key)) return false;
+  uint8_t& visits = VisitsOf(key);
+  if (visits >= kVisitsOfWarm || visits % kVisitsOfLook == 0) return false;
   ++visits;
-  is_cold_ = true;
-  return false;
+  return true;
 }
 
 Translator::Outcome Translator::Execute(const uint8_t* code) {
@@ -309,6 +311,13 @@ const uint8_t* Translator::FindCode() {
   ++counts_.lookup_misses;
   Key key;
   if (!Locate(key)) return nullptr;
+  // What is cold another CPU may have translated: that is looked for now and then.
+  uint8_t& visits = VisitsOf(key);
+  const bool is_warm = !waits_for_warm_ || visits >= kVisitsOfWarm;
+  if (!is_warm) {
+    is_cold_ = true;
+    if (visits++ % kVisitsOfLook != 0) return nullptr;
+  }
   const Block* block = nullptr;
   bool is_known = false;
   {
@@ -318,7 +327,11 @@ const uint8_t* Translator::FindCode() {
       block = *known;
     }
   }
-  if (!is_known && IsWarm(key)) block = Translate(key);
+  if (is_known) {
+    is_cold_ = false;
+  } else if (is_warm) {
+    block = Translate(key);
+  }
   if (!block) return nullptr;
   Remember(block->entry);
   return block->entry;

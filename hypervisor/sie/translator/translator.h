@@ -41,6 +41,8 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr uint64_t kSkip = 64;            // bytes that a branch passes over in a region
   static constexpr int kStoresOfBusy = 128;  // into a page of code, then they are watched no more
   static constexpr uint8_t kVisitsOfWarm = 32;
+  static constexpr uint8_t kVisitsOfLook = 8;      // in which another CPU's code is looked for once
+  static constexpr size_t kMostInterpreted = 512;  // of what is cold, at once
   static constexpr size_t kVisitCounts = 1 << 18;
   static constexpr uint64_t kSeenOnce = 1;  // an epoch before all others
   static constexpr int kSamplesOfHot = 2;   // polls that found a block being executed
@@ -59,9 +61,12 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   void LookAhead();
   Outcome InterpretOne();
   Outcome InterpretRun();
-  // Whether what stands here has been executed often enough to be worth a translation; if not, it
-  // is noted, and this once it is for the interpreter.
-  bool IsWarm(const Key& key);
+  // How often code was come to, up to kVisitsOfWarm: then it is worth a translation. Until then it
+  // is for the interpreter, which goes on while what it comes to is cold too.
+  uint8_t& VisitsOf(const Key& key) {
+    return visits_[reinterpret_cast<uint64_t>(key.host) / 2 % kVisitCounts];
+  }
+  bool IsColdToo();
   Outcome Execute(const uint8_t* code);
   uint16_t CurrentMode() const;
   // Makes page tables, mode and salt those of the CPU's state; false if there is no page table.
