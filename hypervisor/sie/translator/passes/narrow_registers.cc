@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "hypervisor/sie/translator/passes/passes.h"
@@ -54,7 +55,8 @@ Uses UsesOf(const GuestBlock& block, const GuestInstruction& instruction) {
 
 class NarrowRegisters {
  public:
-  NarrowRegisters(GuestBlock& block, uint16_t have_hosts) : block_(block), have_hosts_(have_hosts) {
+  NarrowRegisters(GuestBlock& block, uint16_t have_hosts)
+      : block_(block), have_hosts_(have_hosts), weights_(WeightsOf(block)) {
     for (const GuestInstruction& one : block.instructions) uses_.push_back(UsesOf(block, one));
     needed_.resize(uses_.size());
   }
@@ -67,24 +69,41 @@ class NarrowRegisters {
  private:
   GuestInstruction& At(int32_t number) { return block_.instructions[static_cast<size_t>(number)]; }
 
-  // Of which registers bits 0-31 are read behind an instruction before they are set, if the block
-  // isn't left.
-  uint16_t NeededBehind(const GuestInstruction& one) const {
-    uint16_t needed = 0;
-    if (one.next >= 0) needed |= needed_[static_cast<size_t>(one.next)];
-    if (one.taken >= 0) needed |= needed_[static_cast<size_t>(one.taken)];
+  // By register: how often, at most, an instruction is executed that reads bits 0-31 before they
+  // are set, if the block isn't left.
+  using Needed = std::array<int, 16>;
+
+  Needed NeededBehind(const GuestInstruction& one) const {
+    Needed needed = {};
+    for (const int32_t number : {one.next, one.taken}) {
+      if (number < 0) continue;
+      const Needed& there = needed_[static_cast<size_t>(number)];
+      for (size_t r = 0; r < needed.size(); ++r) needed[r] = std::max(needed[r], there[r]);
+    }
     return needed;
   }
 
   bool FindNeeded() {
     bool changed = false;
     for (size_t i = uses_.size(); i-- > 0;) {
-      const auto needed = static_cast<uint16_t>(
-          (NeededBehind(block_.instructions[i]) & ~uses_[i].sets_whole) | uses_[i].reads_whole);
+      Needed needed = NeededBehind(block_.instructions[i]);
+      for (size_t r = 0; r < needed.size(); ++r) {
+        if ((uses_[i].sets_whole >> r & 1) != 0) needed[r] = 0;
+        if ((uses_[i].reads_whole >> r & 1) != 0) needed[r] = weights_[i];
+      }
       changed = changed || needed != needed_[i];
       needed_[i] = needed;
     }
     return changed;
+  }
+
+  // Those that are needed as often as the instruction with this number is executed. Others are made
+  // whole where they are read.
+  uint16_t NeededAsOften(const Needed& needed, size_t number) const {
+    uint16_t often = 0;
+    for (size_t r = 0; r < needed.size(); ++r)
+      if (needed[r] >= weights_[number]) often |= static_cast<uint16_t>(1u << r);
+    return often;
   }
 
   // Whoever comes to a head has its registers as it expects them. Answers whether one's have
@@ -96,8 +115,8 @@ class NarrowRegisters {
       const Uses& uses = uses_[i];
       one.widens = one.narrow & uses.reads_whole;
       uint16_t narrow = one.narrow & ~one.widens;
-      one.narrows =
-          have_hosts_ & uses.sets_right_half & ~narrow & ~NeededBehind(one) & ~uses.sets_whole;
+      one.narrows = have_hosts_ & uses.sets_right_half & ~narrow &
+                    ~NeededAsOften(NeededBehind(one), i) & ~uses.sets_whole;
       narrow |= one.narrows;
       narrow &= ~uses.sets_whole;
       one.narrow_behind = narrow;
@@ -110,7 +129,8 @@ class NarrowRegisters {
         if (is_straight) {
           next.narrow = narrow;
         } else {
-          next.narrow |= narrow & ~needed_[static_cast<size_t>(number)];
+          const auto head = static_cast<size_t>(number);
+          next.narrow |= narrow & ~NeededAsOften(needed_[head], head);
         }
         changed = changed || next.narrow != before;
       }
@@ -121,7 +141,8 @@ class NarrowRegisters {
   GuestBlock& block_;
   const uint16_t have_hosts_;
   std::vector<Uses> uses_;
-  std::vector<uint16_t> needed_;
+  const std::vector<int> weights_;
+  std::vector<Needed> needed_;
 };
 
 }  // namespace

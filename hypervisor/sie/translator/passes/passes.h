@@ -19,8 +19,8 @@ std::vector<int> WeightsOf(const GuestBlock& block);
 void FindBorrowedHosts(GuestBlock& block, uint16_t have_hosts, bool always);
 
 // In a block with a loop, or `always`, finds out where a general register of which bits 32-63 are
-// set need not be merged with bits 0-31: nobody wants these before they are set too. `have_hosts`
-// are those that have host registers, as bits from the right.
+// set need not be merged with bits 0-31: nobody wants these as often before they are set too.
+// `have_hosts` are those that have host registers, as bits from the right.
 void FindNarrowRegisters(GuestBlock& block, uint16_t have_hosts, bool always);
 
 // Chooses the floating-point and vector registers that have a host register in the block: those
