@@ -8,7 +8,7 @@ namespace hypervisor {
 namespace {
 
 constexpr uint64_t kCode = GuestMachine::kProgram;
-constexpr int kWarm = 40;  // stays, until what they come to is translated
+constexpr int kWarm = 60;  // stays, until what they come to is translated
 
 class ShortStayTest : public testing::Test {
  protected:
