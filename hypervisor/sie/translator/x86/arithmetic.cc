@@ -88,16 +88,26 @@ int BlockEmitter::GuestOf(ValueId id) const {
   return made->opcode == Opcode::kGpr ? static_cast<int>(made->immediates[0]) : -1;
 }
 
+bool BlockEmitter::StaysInInstruction(ValueId id) const {
+  const int guest = GuestOf(id);
+  const Opcode made = definitions_[id]->opcode;
+  if (guest < 0)
+    return made == Opcode::kConstant || made == Opcode::kLoad || made == Opcode::kLoadRelative;
+  for (size_t i = instruction_->first; i < instruction_->last; ++i) {
+    const Operation& operation = guest_.ir.operations[i];
+    if (operation.opcode == Opcode::kSetGpr && operation.immediates[0] == guest) return false;
+  }
+  return true;
+}
+
 ir::ValueId BlockEmitter::AddendOf(const Operation& overflow) const {
   // The sum stands before it; the code is 3 if it overflows, and otherwise how it compares with 0.
   const Operation& sum = (&overflow)[-1];
   const Operation* select = nullptr;
-  unsigned set = 0;
   for (size_t i = instruction_->first; i < instruction_->last; ++i) {
     const Operation& operation = guest_.ir.operations[i];
     if (operation.opcode == Opcode::kSelect && operation.arguments[0] == overflow.result)
       select = &operation;
-    if (operation.opcode == Opcode::kSetGpr) set |= 1u << operation.immediates[0];
   }
   if (!select || select->type != Type::kU8 || uses_[overflow.result] != 1 || sum.result == 0)
     return 0;
@@ -106,16 +116,8 @@ ir::ValueId BlockEmitter::AddendOf(const Operation& overflow) const {
   if (three->opcode != Opcode::kConstant || three->immediates[0] != 3 ||
       compared->opcode != Opcode::kCompareWithZero || compared->arguments[0] != sum.result)
     return 0;
-  // It has to be there still when the result is.
-  const auto stays = [&](ValueId id) {
-    const int guest = GuestOf(id);
-    const Opcode made = definitions_[id]->opcode;
-    return guest >= 0 ? (set >> guest & 1) == 0
-                      : made == Opcode::kConstant || made == Opcode::kLoad ||
-                            made == Opcode::kLoadRelative;
-  };
-  if (stays(sum.arguments[1])) return sum.arguments[1];
-  if (sum.opcode == Opcode::kAdd && stays(sum.arguments[0])) return sum.arguments[0];
+  if (StaysInInstruction(sum.arguments[1])) return sum.arguments[1];
+  if (sum.opcode == Opcode::kAdd && StaysInInstruction(sum.arguments[0])) return sum.arguments[0];
   return 0;
 }
 

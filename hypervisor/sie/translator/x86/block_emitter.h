@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory_resource>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -126,8 +127,8 @@ class BlockEmitter {
 
   // What the guest's condition code is.
   struct Pending {
-    // Of a sum or a difference, `a`, the overflow is found again by means of what was added or
-    // subtracted, `b`; kZeroOrOverflow's is in the frame.
+    // Of a sum or a difference, `a`, the overflow or the carry is found again by means of what was
+    // added or subtracted, `b`; kZeroOrOverflow's is in the frame.
     enum Kind : uint8_t {
       kMemory,
       kConstant,
@@ -136,6 +137,8 @@ class BlockEmitter {
       kZeroOrOverflow,
       kSum,
       kDifference,
+      kLogicalSum,
+      kLogicalDifference,
       kBits,
       kTest,
       kNumber,           // it is `a`
@@ -216,6 +219,19 @@ class BlockEmitter {
   bool IsConstant(ValueId id, int64_t value) const;
   void MakeBool(ValueId id);
 
+  // ---- logical_codes.cc ----
+  // What a tree makes the condition code of, if it is that of a logical sum or difference: its
+  // operation, the comparison that tells the carry, and what will do in its place, the value that
+  // was added or subtracted.
+  struct LogicalCode {
+    const Operation* result = nullptr;
+    const Operation* less = nullptr;
+    ValueId other = 0;
+  };
+  LogicalCode LogicalCodeOf(const Operation& tree) const;
+  Condition EvaluateCarry(bool carry);
+  std::optional<Condition> EvaluateLogical(int mask);  // of the pending one; none: not by one test
+
   // ---- operations.cc ----
   void EmitOperation(const Operation& operation);
   void EmitBinary(const Operation& operation);
@@ -230,6 +246,8 @@ class BlockEmitter {
   bool HasOverflow(const Operation& operation) const;
   // What was added or subtracted, if a condition code can find the overflow by it; 0 if not.
   ValueId AddendOf(const Operation& overflow) const;
+  // Whether a value is there still when the instruction has set its registers.
+  bool StaysInInstruction(ValueId id) const;
   int GuestOf(ValueId id) const;  // the register that it is, as it was or in part; -1 none
   bool AmountBelow64(ValueId id) const;
   asmjit::Operand AsRegisterOrStorage(ValueId id, int width);

@@ -46,6 +46,15 @@ void EmitOne(x86::Assembler& a, CodeKind kind, int width, bool is_signed, int fr
     a.setz(high);
     return;
   }
+  if (kind == CodeKind::kLogicalSum || kind == CodeKind::kLogicalDifference) {
+    a.cmp(gp, 0);
+    a.setnz(low);
+    // The sum is less than what was added if it carries; what was subtracted is added again.
+    const bool is_sum = kind == CodeKind::kLogicalSum;
+    a.emit(is_sum ? Inst::kIdCmp : Inst::kIdAdd, gp, second);
+    is_sum ? a.setc(high) : a.setnc(high);
+    return;
+  }
   Operand other = second;
   if (kind >= CodeKind::kCompareWithByte) {
     a.movsx(rcx, in_frame(offsetof(Frame, cc_byte), 1));
@@ -83,8 +92,8 @@ void EmitMakeCode(x86::Assembler& a, int frame_offset) {
   for (Label& way : ways) way = a.newLabel();
   for (const CodeKind kind :
        {CodeKind::kCompare, CodeKind::kZero, CodeKind::kBits, CodeKind::kSum, CodeKind::kDifference,
-        CodeKind::kNumber, CodeKind::kTest, CodeKind::kCompareWithByte, CodeKind::kSumWithByte,
-        CodeKind::kDifferenceWithByte}) {
+        CodeKind::kNumber, CodeKind::kTest, CodeKind::kLogicalSum, CodeKind::kLogicalDifference,
+        CodeKind::kCompareWithByte, CodeKind::kSumWithByte, CodeKind::kDifferenceWithByte}) {
     for (const int width : {8, 16, 32, 64}) {
       for (const bool is_signed : {false, true}) {
         a.bind(ways[HowToMake(kind, width, is_signed)]);

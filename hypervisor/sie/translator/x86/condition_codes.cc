@@ -45,6 +45,7 @@ bool BlockEmitter::MakePending(ValueId id) {
   };
   ValueId a = 0;
   ValueId b = 0;
+  ValueId logical = 0;
   const auto by_zero = [&](Pending::Kind kind, ValueId value, Type type) {
     next.kind = kind;
     next.type = type;
@@ -80,6 +81,19 @@ bool BlockEmitter::MakePending(ValueId id) {
   } else if (tree->opcode == Opcode::kSelect &&
              values_[tree->arguments[0]].where == Where::kConstant) {
     return MakePending(tree->arguments[values_[tree->arguments[0]].constant ? 1 : 2]);
+  } else if (tree->opcode == Opcode::kOr) {
+    const LogicalCode code = LogicalCodeOf(*tree);
+    if (!code.result) return false;
+    logical = code.other;
+    const bool is_sum = code.result->opcode == Opcode::kAdd;
+    next.kind = is_sum ? Pending::kLogicalSum : Pending::kLogicalDifference;
+    next.type = code.result->type;
+    a = code.result->result;
+    b = code.other;
+    if (values_[b].where == Where::kConstant) {
+      next.b = values_[b];
+      b = 0;
+    }
   } else if (tree->opcode == Opcode::kConvert) {
     const Operation* inner = definitions_[tree->arguments[0]];
     if (inner->opcode != Opcode::kNot || inner->type != Type::kBool) return false;
@@ -151,6 +165,7 @@ bool BlockEmitter::MakePending(ValueId id) {
   }
   if (a) ++uses_[a];
   if (b) ++uses_[b];
+  if (logical != 0) Use(logical);  // from when the instruction began
   return true;
 }
 
@@ -305,6 +320,8 @@ void BlockEmitter::MakeCc(const Pending& pending) {
     }
     case Pending::kSum:
     case Pending::kDifference:
+    case Pending::kLogicalSum:
+    case Pending::kLogicalDifference:
     case Pending::kNumber:
     case Pending::kTest:
       StoreCc(pending);

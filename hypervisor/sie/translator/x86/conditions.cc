@@ -258,6 +258,10 @@ BlockEmitter::Condition BlockEmitter::EvaluateCcIn(int mask) {
     }
     Materialize();
   }
+  if (p.kind == Pending::kLogicalSum || p.kind == Pending::kLogicalDifference) {
+    if (const auto condition = EvaluateLogical(mask)) return *condition;
+    Materialize();
+  }
   if (p.kind == Pending::kCompare || p.kind == Pending::kZero) {
     mask &= 14;
     if (mask == 0 || mask == 14) return {Cond::kZ, true, mask == 14};

@@ -57,6 +57,12 @@ void BlockEmitter::StoreCc(const Pending& pending) {
     case Pending::kDifference:
       kind = CodeKind::kDifference;
       break;
+    case Pending::kLogicalSum:
+      kind = CodeKind::kLogicalSum;
+      break;
+    case Pending::kLogicalDifference:
+      kind = CodeKind::kLogicalDifference;
+      break;
     case Pending::kTest:
       kind = CodeKind::kTest;
       break;
@@ -67,8 +73,10 @@ void BlockEmitter::StoreCc(const Pending& pending) {
   const int width = WidthOf(pending.type);
   const bool of_two = kind != CodeKind::kZero && kind != CodeKind::kBits &&
                       kind != CodeKind::kNumber && kind != CodeKind::kTest;
+  const bool is_logical = kind == CodeKind::kLogicalSum || kind == CodeKind::kLogicalDifference;
   const auto byte = static_cast<int8_t>(pending.b.constant);
-  if (of_two && pending.b.where == Where::kConstant && (width == 8 || byte == pending.b.constant)) {
+  if (of_two && !is_logical && pending.b.where == Where::kConstant &&
+      (width == 8 || byte == pending.b.constant)) {
     kind = kind == CodeKind::kCompare ? CodeKind::kCompareWithByte
            : kind == CodeKind::kSum   ? CodeKind::kSumWithByte
                                       : CodeKind::kDifferenceWithByte;
@@ -92,6 +100,9 @@ void BlockEmitter::LearnCc(Pending& pending, int mask) {
     case Pending::kFloatingCompare:
     case Pending::kFloatingZero:
       codes = 14;
+      break;
+    case Pending::kLogicalDifference:
+      codes = 7;
       break;
     case Pending::kBits:
       codes = 12;

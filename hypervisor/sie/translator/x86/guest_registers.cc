@@ -65,6 +65,13 @@ void BlockEmitter::LeaveRegisters() {
 // Values that go to a pinned register and can be made there.
 void BlockEmitter::FindTargets(const GuestInstruction& instruction) {
   const auto& operations = guest_.ir.operations;
+  const Operation* never_asked = nullptr;
+  for (size_t k = instruction.first; k < instruction.last; ++k) {
+    if (operations[k].opcode != Opcode::kSetCc) continue;
+    const LogicalCode code = LogicalCodeOf(*definitions_[operations[k].arguments[0]]);
+    never_asked = code.less;
+    if (code.result) ++uses_[code.other];  // the code is made of it
+  }
   for (size_t k = instruction.first; k < instruction.last; ++k) {
     const Operation& set = operations[k];
     if (set.opcode != Opcode::kSetGpr) continue;
@@ -106,7 +113,7 @@ void BlockEmitter::FindTargets(const GuestInstruction& instruction) {
     bool behind = false;
     for (size_t j = instruction.first; j < instruction.last && possible; ++j) {
       const Operation& operation = operations[j];
-      if (operation.opcode == Opcode::kNothing) continue;
+      if (operation.opcode == Opcode::kNothing || &operation == never_asked) continue;
       bool touches = operation.opcode == Opcode::kAddress &&
                      (operation.immediates[0] == guest || operation.immediates[1] == guest);
       for (const ValueId argument : operation.arguments) touches = touches || is_alias(argument);
