@@ -95,6 +95,7 @@ Block* Translator::Add(const Key& key, const std::vector<uint16_t>& uses, const 
   if (block) {
     SetSeen(block->number, epoch_);
   } else if (!code_->IsFull()) {
+    ++counts_.refused;
     code_->LeaveToInterpreter(key);
   }
   return block;

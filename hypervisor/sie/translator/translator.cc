@@ -349,6 +349,7 @@ void Translator::AddStatistics(EngineStatistics& sums) const {
   };
   is_at_least("translations forgotten, all", forgotten_);
   is_at_least("bytes of code", code_->used());
+  sums["blocks that could not be translated"] += counts_.refused;
   sums["runs interpreted"] += counts_.interpreted_runs;
   sums["look-up misses"] += counts_.lookup_misses;
   sums["handler calls"] += counts_.handler_calls;

@@ -162,6 +162,7 @@ class BlockEmitter {
   Gp NewTemporary(ValueId id);
   Gp Scratch(int& index);    // until the operation ends
   void Take(uint32_t host);  // makes this temporary free, and locks it
+  void Release(int index);   // before the operation ends: it isn't read by it any more
   void Evict(int index);
   Gp Load(ValueId id, int width);          // the value in a register, bits beyond unspecified
   Gp LoadExtended(ValueId id, int width);  // extended from its type to 32 or 64 bits

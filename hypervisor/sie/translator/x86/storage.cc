@@ -307,7 +307,9 @@ void BlockEmitter::EmitLoadIf(const Operation& operation) {
   const Gp entry = Scratch(entry_index);
   int index;
   const Gp target = Scratch(index);
-  CopyTo(target, operation.arguments[2], width);
+  const ValueId otherwise = operation.arguments[2];
+  CopyTo(target, otherwise, width);
+  if (values_[otherwise].where == Where::kTemporary) Release(values_[otherwise].place);
   const Condition condition = Evaluate(operation.arguments[0]);
   if (condition.is_known) {
     if (!condition.known) a_.jmp(resume);
@@ -420,7 +422,8 @@ Gp BlockEmitter::FindInterlocked(const Operation& operation, bool only_touch) {
     width == 8 ? a_.movzx(eax, at) : a_.mov(Sized(rax, width), at);
   }
   // The address is not needed any more; its register may be.
-  if (values_[id].where == Where::kTemporary) locked_[values_[id].place] = false;
+  for (int i = 0; i < kTemporaryCount; ++i)
+    if (kTemporaries[i] == address.id()) Release(i);
   return entry;
 }
 

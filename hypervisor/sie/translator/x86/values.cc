@@ -110,6 +110,11 @@ void BlockEmitter::Take(uint32_t host) {
   }
 }
 
+void BlockEmitter::Release(int index) {
+  locked_[index] = false;
+  if (owners_[index] == kScratch) owners_[index] = 0;
+}
+
 void BlockEmitter::EndOperation() {
   for (int i = 0; i < kTemporaryCount; ++i) {
     locked_[i] = false;

@@ -34,7 +34,10 @@ TEST(LockStepTest, RandomCodeEndsAlike) {
     const LockStep::Counts& counts = lock_step.counts();
     std::printf("%lu instructions in %lu steps, %lu of them in loops; %lu runs set aside\n",
                 counts.instructions, counts.steps, counts.of_loops, counts.set_aside);
-    // It compares what it means to.
+    // It compares what it means to, the translator with the interpreter.
+    EngineStatistics statistics;
+    lock_step.translator().AddStatistics(statistics);
+    EXPECT_EQ(statistics["blocks that could not be translated"], 0u);
     EXPECT_GT(counts.steps, groups * 100);
     EXPECT_GT(counts.instructions - counts.of_loops, counts.steps * 2);
     EXPECT_GT(counts.faults, counts.steps / 2);
