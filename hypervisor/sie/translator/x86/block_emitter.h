@@ -501,8 +501,7 @@ class BlockEmitter {
   };
   Held held_[4];  // what temporaries have beside what they are owned for, unchanged
   uint32_t holds_ = 0;
-  bool is_behind_ = false;  // what is emitted now is cold
-  uint32_t slots_ = 0;      // bits: spill slots in use
+  uint32_t slots_ = 0;  // bits: spill slots in use
   static constexpr ValueId kPendingA = ~ValueId{0};
   static constexpr ValueId kPendingB = kPendingA - 1;
   static constexpr ValueId kScratch = kPendingA - 2;
@@ -514,10 +513,11 @@ class BlockEmitter {
   int storage_temporary_ = -1;
   ValueId reused_ = 0;  // whose register the result of this operation took
   bool instruction_sets_cc_ = false;
+  bool is_behind_ = false;  // what is emitted now is cold
   const Operation* branch_ = nullptr;
-  uint16_t narrow_ = 0;
   uint32_t unreversed_ = 0;  // vector registers, as bits from the right
-  uint16_t set_ = 0;         // general registers, as bits from the right, that have been set so far
+  uint16_t narrow_ = 0;
+  uint16_t set_ = 0;  // general registers, as bits from the right, that have been set so far
   Site* site_ = nullptr;
   const GuestInstruction* instruction_ = nullptr;
   size_t index_ = 0;

@@ -11,7 +11,6 @@ namespace hypervisor::x86 {
 using namespace asmjit;       // NOLINT
 using namespace asmjit::x86;  // NOLINT
 using ir::Opcode;
-using ir::Operation;
 using ir::Type;
 
 BlockEmitter::LogicalCode BlockEmitter::LogicalCodeOf(const Operation& tree) const {

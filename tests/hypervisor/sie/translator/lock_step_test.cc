@@ -13,13 +13,13 @@ namespace hypervisor {
 namespace {
 
 uint64_t Number(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
+  const char* text = std::getenv(name);  // NOLINT: nothing here sets any
   return text ? std::strtoull(text, nullptr, 0) : otherwise;
 }
 
 TEST(LockStepTest, RandomCodeEndsAlike) {
   const uint64_t first = Number("LOCK_STEP_SEED", 1);
-  if (const char* group = std::getenv("LOCK_STEP_GROUP")) {
+  if (const char* group = std::getenv("LOCK_STEP_GROUP")) {  // NOLINT: likewise
     LockStep lock_step(first);
     lock_step.CompareEachStep();
     ASSERT_TRUE(lock_step.Execute(std::strtoull(group, nullptr, 0))) << lock_step.difference();

@@ -13,6 +13,7 @@ constexpr int kWarm = 60;  // stays, until what they come to is translated
 class ShortStayTest : public testing::Test {
  protected:
   void Make(const char* regions) {
+    // NOLINTNEXTLINE: this test has one thread
     regions ? setenv("UCONTROL_REGIONS", regions, 1) : unsetenv("UCONTROL_REGIONS");
     machine_.sie =
         MakeTranslator({machine_.space, machine_.keys, machine_.broadcast, machine_.facilities_});
