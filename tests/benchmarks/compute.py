@@ -35,6 +35,7 @@ CLASSES = {
     "vector": ["sum", "scale", "filter", "dot", "axpy", "polynomial"],
     "storage vector": ["vector-move", "vector-compare", "vector-lengths"],
 }
+CLASSES["storage, by both"] = CLASSES["storage to storage"] + CLASSES["storage vector"]
 # Sums of rounded numbers: a compiler may fuse a multiplication and an addition, or not.
 FLOATING = CLASSES["binary floating point"] + ["dot", "axpy", "polynomial"]
 
@@ -76,11 +77,10 @@ def compare(title, ours, peers, hosts):
         slowdowns[name] = mine / max(host, 1)
         print("%-16s %10d %10d %10d %8.2f %8.2f %8.1f" % (name, mine, peer, host, ratios[name], slowdowns[name], rate))
     for kind, names in CLASSES.items():
-        known = [name for name in names if name in ratios]
-        if known:
+        if all(name in ratios for name in names):
             print("%s: %.2f x qemu, %.2f times the host's time" % (
-                kind, statistics.geometric_mean(ratios[name] for name in known),
-                statistics.geometric_mean(slowdowns[name] for name in known)))
+                kind, statistics.geometric_mean(ratios[name] for name in names),
+                statistics.geometric_mean(slowdowns[name] for name in names)))
     return right
 
 
