@@ -40,15 +40,19 @@ struct GuestInstruction {
   bool recorded = false;
   uint64_t executed = 0;  // of EXECUTE, where its target stands, if that is part of the block
   uint8_t executed_length = 0;
-  bool serializes = false;     // nothing behind it may have been fetched before
-  bool falls_through = true;   // the one behind it in storage may be next
-  bool branches = false;       // another one may be next
-  bool head = false;           // others of the block go here
-  bool cc_is_seen = true;      // the condition code that it is entered with
-  uint64_t target = 0;         // where it branches if that is known; odd if not
-  bool crosses = false;        // into another page
-  int32_t next = kElsewhere;   // the one behind it in storage, by its number
-  int32_t taken = kElsewhere;  // where it branches, by its number
+  bool serializes = false;      // nothing behind it may have been fetched before
+  bool falls_through = true;    // the one behind it in storage may be next
+  bool branches = false;        // another one may be next
+  bool head = false;            // others of the block go here
+  bool cc_is_seen = true;       // the condition code that it is entered with
+  uint64_t target = 0;          // where it branches if that is known; odd if not
+  uint8_t target_register = 0;  // has the address where it branches; 0: none
+  bool crosses = false;         // into another page
+  int32_t next = kElsewhere;    // the one behind it in storage, by its number
+  int32_t taken = kElsewhere;   // where it branches, by its number
+  // Where it branches if the register that says so has that instruction's address: behind calls
+  // of this block that set it.
+  std::array<int32_t, 2> returns = {kElsewhere, kElsewhere};
   // How many are executed from here on until the next head, a jump or the end: it and others.
   int32_t charge = 1;
   // General registers, as bits from the right, of which only bits 32-63 are in their host
@@ -62,6 +66,9 @@ struct GuestInstruction {
   // it does anything, and behind it. passes::FindUnreversedVectors.
   uint32_t unreversed = 0;
   uint32_t unreversed_behind = 0;
+
+  // The instructions of the block that may be next, by their numbers; kElsewhere among them.
+  std::array<int32_t, 4> Successors() const { return {next, taken, returns[0], returns[1]}; }
 };
 
 // A run of the guest's bytes, as it was.

@@ -32,13 +32,19 @@ void FindBranch(const GuestBlock& block, GuestInstruction& instruction, const Op
     }
     if (made->result == branch.arguments[1] && constant)
       instruction.target = static_cast<uint64_t>(made->immediates[0]);
+    if (made->result == branch.arguments[1] && made->opcode == Opcode::kGpr)
+      instruction.target_register = static_cast<uint8_t>(made->immediates[0]);
   }
 }
 
-bool Contains(const GuestBlock& block, const GuestInstruction& instruction, Opcode opcode) {
-  return std::any_of(block.ir.operations.begin() + static_cast<ptrdiff_t>(instruction.first),
-                     block.ir.operations.begin() + static_cast<ptrdiff_t>(instruction.last),
-                     [opcode](const Operation& operation) { return operation.opcode == opcode; });
+// The register in which an instruction that always branches leaves the address behind it; 0: none.
+uint8_t LinkOf(const GuestBlock& block, const GuestInstruction& instruction) {
+  if (!instruction.branches || instruction.falls_through) return 0;
+  for (size_t i = instruction.first; i < instruction.last; ++i) {
+    const Operation& operation = block.ir.operations[i];
+    if (operation.opcode == Opcode::kSetGpr) return static_cast<uint8_t>(operation.immediates[0]);
+  }
+  return 0;
 }
 
 RowIndex RowNamed(std::string_view name) {
@@ -226,6 +232,7 @@ class Translator::PageReader {
       if (one.branches) one.taken = number(one.target);
       const auto follows = static_cast<int32_t>(&one - all.data()) + 1;
       if (one.taken >= 0) all[static_cast<size_t>(one.taken)].head = true;
+      if (one.target_register != 0 && !one.falls_through) FindReturns(one);
       // What always branches to what is read next goes on there, without a jump.
       if (!one.falls_through && one.taken == follows) one.next = follows;
       if (one.next >= 0 && one.next != follows) all[static_cast<size_t>(one.next)].head = true;
@@ -262,6 +269,20 @@ class Translator::PageReader {
   }
 
  private:
+  void FindReturns(GuestInstruction& branch) {
+    if ((guest_.mode & Mode::k64) == 0) return;
+    auto known = branch.returns.begin();
+    for (const GuestInstruction& one : guest_.instructions) {
+      if (known == branch.returns.end()) return;
+      const uint64_t behind = one.address + one.insn.length;
+      if (LinkOf(guest_, one) != branch.target_register || !InPage(behind)) continue;
+      const int32_t number = NumberOf(behind);
+      if (number == GuestInstruction::kElsewhere) continue;
+      guest_.instructions[static_cast<size_t>(number)].head = true;
+      *known++ = number;
+    }
+  }
+
   // What of an instruction stands in the next page is looked at whenever it is executed: nobody
   // watches that page for this block.
   void RecordRefetch(uint64_t address, const uint8_t* text, size_t size) {
@@ -351,8 +372,16 @@ void Translator::ReadRegion(const Key& key) {
     if (behind == waiting[i]) continue;  // it isn't all in the page
     for (; read < guest_.instructions.size(); ++read) {
       const GuestInstruction& one = guest_.instructions[read];
-      const bool calls = !one.falls_through && Contains(guest_, one, Opcode::kSetGpr);
-      if (!one.branches || !reader.InPage(one.target) || calls) continue;
+      if (!one.branches || !reader.InPage(one.target)) continue;
+      if (LinkOf(guest_, one) != 0) {
+        // With what it calls comes where that returns to.
+        const uint64_t return_to = one.address + one.insn.length;
+        if (!reader.InPage(return_to) || !is_executed(one.target) || !is_executed(return_to))
+          continue;
+        waiting.push_back(one.target);
+        waiting.push_back(return_to);
+        continue;
+      }
       const bool skips = one.target - one.address < kSkip;
       if (skips || is_executed(one.target)) waiting.push_back(one.target);
     }

@@ -8,7 +8,8 @@ bool HasLoop(const GuestBlock& block) {
   for (size_t i = 0; i < block.instructions.size(); ++i) {
     const GuestInstruction& one = block.instructions[i];
     const auto here = static_cast<int32_t>(i);
-    if ((one.taken >= 0 && one.taken <= here) || (one.next >= 0 && one.next <= here)) return true;
+    for (const int32_t next : one.Successors())
+      if (next >= 0 && next <= here) return true;
   }
   return false;
 }
@@ -18,7 +19,7 @@ std::vector<int> WeightsOf(const GuestBlock& block) {
   std::vector<size_t> ends(block.instructions.size());
   for (size_t end = 0; end < ends.size(); ++end) {
     const GuestInstruction& one = block.instructions[end];
-    for (const int32_t begin : {one.taken, one.next}) {
+    for (const int32_t begin : one.Successors()) {
       if (begin >= 0 && begin <= static_cast<int32_t>(end))
         ends[static_cast<size_t>(begin)] = end + 1;
     }

@@ -75,7 +75,7 @@ class NarrowRegisters {
 
   Needed NeededBehind(const GuestInstruction& one) const {
     Needed needed = {};
-    for (const int32_t number : {one.next, one.taken}) {
+    for (const int32_t number : one.Successors()) {
       if (number < 0) continue;
       const Needed& there = needed_[static_cast<size_t>(number)];
       for (size_t r = 0; r < needed.size(); ++r) needed[r] = std::max(needed[r], there[r]);
@@ -120,7 +120,7 @@ class NarrowRegisters {
       narrow |= one.narrows;
       narrow &= ~uses.sets_whole;
       one.narrow_behind = narrow;
-      for (const int32_t number : {one.next, one.taken}) {
+      for (const int32_t number : one.Successors()) {
         if (number < 0) continue;
         GuestInstruction& next = At(number);
         const bool is_straight =

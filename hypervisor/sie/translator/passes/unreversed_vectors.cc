@@ -139,7 +139,7 @@ class Finder {
       now &= ~(uses.sets | uses.loads);
       now |= uses.loads & possible_ & WantedBehind(i);
       instruction.unreversed_behind = now;
-      for (const int32_t next : {instruction.next, instruction.taken})
+      for (const int32_t next : instruction.Successors())
         if (next >= 0) coming_[static_cast<size_t>(next)] |= now;
       if (instruction.next != static_cast<int32_t>(i) + 1) now = 0;
     }

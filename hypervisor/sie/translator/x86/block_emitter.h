@@ -438,6 +438,7 @@ class BlockEmitter {
   // ---- branches.cc ----
   void EmitHead(const GuestInstruction& instruction);
   void EmitBranch();
+  void GoToIf(const Gp& address, int32_t number, const Pending& cc);
   void GoTo(int32_t number, bool back, uint64_t address, const Pending& cc, int32_t refund = 0);
   void PadJump();
   void JumpTo(uint64_t target);

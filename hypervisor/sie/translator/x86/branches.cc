@@ -66,6 +66,8 @@ void BlockEmitter::EmitBranch() {
                    address](const Pending& cc) {
     StoreBranchOrigin(origin);
     if (is_static) return GoTo(taken, back, target, cc, refund);
+    for (const int32_t number : instruction_->returns)
+      if (number >= 0) GoToIf(address, number, cc);
     StoreCc(cc);
     if (address.id() != rdx.id()) a_.mov(rdx, address.r64());
     LeaveRegisters();
@@ -91,6 +93,17 @@ void BlockEmitter::EmitBranch() {
   a_.j(condition.code, is_taken);
   Cold(is_taken, [go, taken_cc] { go(taken_cc); });
   learn();
+}
+
+// To the instruction with this number, if it is the one at `address`.
+void BlockEmitter::GoToIf(const Gp& address, int32_t number, const Pending& cc) {
+  const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
+  if (head.address > INT32_MAX) return;
+  Label is_another = a_.newLabel();
+  a_.cmp(address.r64(), imm(head.address));
+  a_.jne(is_another);
+  GoTo(number, number <= static_cast<int32_t>(index_), head.address, cc);
+  a_.bind(is_another);
 }
 
 // `number` is the instruction's, if it is one of this block, `back` whether it stands before the
