@@ -40,7 +40,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr size_t kMostInRegion = 160;     // of one that is translated again
   static constexpr uint64_t kSkip = 64;            // bytes that a branch passes over in a region
   static constexpr int kStoresOfBusy = 128;  // into a page of code, then they are watched no more
-  static constexpr uint8_t kVisitsOfWarm = 48;
+  static constexpr uint8_t kVisitsOfWarm = 64;
   static constexpr uint8_t kVisitsOfLook = 8;      // in which another CPU's code is looked for once
   static constexpr size_t kMostInterpreted = 512;  // of what is cold, at once
   static constexpr size_t kVisitCounts = 1 << 18;
