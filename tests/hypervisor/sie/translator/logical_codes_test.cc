@@ -1,12 +1,11 @@
 // The condition code of ADD LOGICAL and SUBTRACT LOGICAL, asked for by each mask, as carry or
 // borrow, and whole; at once, and when its operands have changed since. By both engines.
-#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/hypervisor/sie/guest_machine.h"
+#include "tests/hypervisor/sie/translator/both_engines.h"
 
 namespace hypervisor {
 namespace {
@@ -28,32 +27,22 @@ constexpr uint64_t kNumbers[] = {0,
                                  0xfffffffffffffffe,
                                  0xffffffffffffffff};
 
-class LogicalCodesTest : public ::testing::Test {
+class LogicalCodesTest : public BothEngines {
  protected:
-  LogicalCodesTest() {
-    interpreted_.sie = MakeInterpreter(
-        {interpreted_.space, interpreted_.keys, interpreted_.broadcast, interpreted_.facilities_});
-    translated_.sie = MakeTranslator(
-        {translated_.space, translated_.keys, translated_.broadcast, translated_.facilities_});
-  }
-  void SetUp() override {
-    if (!translated_.sie) GTEST_SKIP() << "this host has no translator";
-  }
-
   // `first` sets the code of registers 1 and 2, `between` leaves it alone, and `last` carries.
   void Compare(const Code& first, const Code& between, uint8_t mask, const Code& last) {
     const uint64_t program = end_;
-    Put(first);
-    Put(between);
-    Put({0xa7, 0x88, 0x00, 0x00,                           // lhi 8,0
-         0xa7, static_cast<uint8_t>(mask << 4 | 4), 0, 4,  // brc mask, behind the next one
-         0xa7, 0x88, 0x00, 0x01});                         // lhi 8,1
-    Put(last);
-    Put({0xb2, 0x22, 0x00, 0xb0,    // ipm 11
-         0x83, 0x00, 0x00, 0x44});  // diag
+    Append(first);
+    Append(between);
+    Append({0xa7, 0x88, 0x00, 0x00,                           // lhi 8,0
+            0xa7, static_cast<uint8_t>(mask << 4 | 4), 0, 4,  // brc mask, behind the next one
+            0xa7, 0x88, 0x00, 0x01});                         // lhi 8,1
+    Append(last);
+    Append({0xb2, 0x22, 0x00, 0xb0,    // ipm 11
+            0x83, 0x00, 0x00, 0x44});  // diag
     for (const uint64_t a : kNumbers) {
       for (const uint64_t b : kNumbers) {
-        for (GuestMachine* machine : {&interpreted_, &translated_}) {
+        for (GuestMachine* machine : Machines()) {
           machine->cpu.psw.address = program;
           machine->cpu.gpr = {0, a, b, 0, 0, kData, 0, 0, 0, a ^ 1, b + 1, 0, 0, 0, 0, 0};
           machine->Put<uint64_t>(kData, b);
@@ -67,14 +56,11 @@ class LogicalCodesTest : public ::testing::Test {
     }
   }
 
-  void Put(const Code& code) {
-    for (GuestMachine* machine : {&interpreted_, &translated_})
-      std::copy(code.begin(), code.end(), machine->At(end_));
+  void Append(const Code& code) {
+    PutCode(end_, code);
     end_ += code.size();
   }
 
-  GuestMachine interpreted_;
-  GuestMachine translated_;
   uint64_t end_ = GuestMachine::kProgram;  // of the code so far
 };
 

@@ -1,12 +1,11 @@
 // ROTATE THEN INSERT SELECTED BITS with each selection and amount there is, executed by both
 // engines.
-#include <array>
 #include <cstdint>
 #include <random>
-#include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/hypervisor/sie/guest_machine.h"
+#include "tests/hypervisor/sie/translator/both_engines.h"
 
 namespace hypervisor {
 namespace {
@@ -14,28 +13,18 @@ namespace {
 constexpr int kTargets = 14;  // the others are what is rotated
 constexpr uint8_t kZeroesTheRest = 0x80;
 
-class SelectedBitsTest : public ::testing::Test {
+class SelectedBitsTest : public BothEngines {
  protected:
-  SelectedBitsTest() {
-    interpreted_.sie = MakeInterpreter(
-        {interpreted_.space, interpreted_.keys, interpreted_.broadcast, interpreted_.facilities_});
-    translated_.sie = MakeTranslator(
-        {translated_.space, translated_.keys, translated_.broadcast, translated_.facilities_});
-  }
-  void SetUp() override {
-    if (!translated_.sie) GTEST_SKIP() << "this host has no translator";
-  }
-
   // From registers 14 and 15 by turns to each of the others, and from each of the others to itself.
   void Compare(int first, int last, int begin) {
     const uint64_t program = end_;
     for (int i = 0; i < kTargets; ++i) {
       const auto by = static_cast<uint8_t>((begin + i) & 63);
       const int from = i % 3 == 2 ? i : 14 + i % 2;
-      PutCode({0xec, static_cast<uint8_t>(i << 4 | from), static_cast<uint8_t>(first),
-               static_cast<uint8_t>(last), by, 0x55});
+      Append({0xec, static_cast<uint8_t>(i << 4 | from), static_cast<uint8_t>(first),
+              static_cast<uint8_t>(last), by, 0x55});
     }
-    PutCode({0x83, 0x00, 0x00, 0x44});  // diag
+    Append({0x83, 0x00, 0x00, 0x44});  // diag
     for (auto& gpr : interpreted_.cpu.gpr) gpr = random_();
     interpreted_.cpu.psw.address = program;
     translated_.cpu = interpreted_.cpu;
@@ -48,13 +37,11 @@ class SelectedBitsTest : public ::testing::Test {
         << ", rotated by " << begin << " and more";
   }
 
-  void PutCode(std::initializer_list<uint8_t> code) {
-    for (GuestMachine* machine : {&interpreted_, &translated_}) machine->PutCode(end_, code);
+  void Append(const std::vector<uint8_t>& code) {
+    PutCode(end_, code);
     end_ += code.size();
   }
 
-  GuestMachine interpreted_;
-  GuestMachine translated_;
   uint64_t end_ = GuestMachine::kProgram;  // of the code so far
   std::mt19937_64 random_{1};
 };

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
-#include "tests/hypervisor/sie/guest_machine.h"
+#include "tests/hypervisor/sie/translator/both_engines.h"
 
 namespace hypervisor {
 namespace {
@@ -18,21 +18,8 @@ constexpr std::array<uint8_t, 5> kOpcodes = {0xd2, 0xd4, 0xd5, 0xd6, 0xd7};
 constexpr int kDistances[] = {0,   1,  2,  3,  4,  7,   8,   9,   15,  16,  17,  31,  32, 33,
                               100, -1, -2, -3, -8, -15, -16, -17, -31, -32, -33, 300, 300};
 
-class StorageToStorageTest : public ::testing::Test {
+class StorageToStorageTest : public BothEngines {
  protected:
-  StorageToStorageTest() {
-    for (GuestMachine* machine : {&interpreted_, &translated_}) {
-      machine->block.ictl = uapi::kIctlPint;
-    }
-    interpreted_.sie = MakeInterpreter(
-        {interpreted_.space, interpreted_.keys, interpreted_.broadcast, interpreted_.facilities_});
-    translated_.sie = MakeTranslator(
-        {translated_.space, translated_.keys, translated_.broadcast, translated_.facilities_});
-  }
-  void SetUp() override {
-    if (!translated_.sie) GTEST_SKIP() << "this host has no translator";
-  }
-
   // The operation on operands `distance` apart, as `code` executes it; ends at an invalid opcode.
   void Compare(uint8_t opcode, int length, int distance) {
     std::array<uint8_t, kPageSize> data;
@@ -44,7 +31,7 @@ class StorageToStorageTest : public ::testing::Test {
       std::memcpy(at, &data[kFirst - kData], 256);
       if (random_() % 4 != 0) at[random_() % static_cast<unsigned>(length)] ^= 0x81;
     }
-    for (GuestMachine* machine : {&interpreted_, &translated_}) {
+    for (GuestMachine* machine : Machines()) {
       std::memcpy(machine->At(kData), data.data(), data.size());
       machine->cpu.psw.address = program_;
       machine->cpu.gpr[1] = 0x1234567800000000 | static_cast<unsigned>(length - 1);
@@ -60,11 +47,9 @@ class StorageToStorageTest : public ::testing::Test {
   }
 
   void Put(uint64_t address, uint64_t text) {
-    for (GuestMachine* machine : {&interpreted_, &translated_}) machine->Put(address, text);
+    for (GuestMachine* machine : Machines()) machine->Put(address, text);
   }
 
-  GuestMachine interpreted_;
-  GuestMachine translated_;
   uint64_t program_ = GuestMachine::kProgram;
   std::minstd_rand random_{1};
 };
