@@ -3,8 +3,10 @@
 #ifndef TESTS_HYPERVISOR_SIE_TRANSLATOR_COUNTED_INTERPRETER_H_
 #define TESTS_HYPERVISOR_SIE_TRANSLATOR_COUNTED_INTERPRETER_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -41,6 +43,21 @@ class CountedInterpreter final : public Interpreter {
   const std::vector<uint64_t>& completed() const { return completed_; }
 
  private:
+  // Whether what was just executed at an address is, wherever that is mapped, or the target of an
+  // EXECUTE there.
+  bool IsOfChance(uint64_t address) const {
+    const uint64_t offset = address ^ fetch_page_;
+    if (!fetch_host_ || offset >= kPageSize) return false;
+    uint8_t text[sizeof(uint64_t)] = {};
+    std::memcpy(text, fetch_host_ + offset, std::min(sizeof(text), kPageSize - offset));
+    const bool executes = text[0] == 0x44 || (text[0] == 0xc6 && (text[1] & 15) == 0);
+    const uint64_t executed = executes ? insn_text_ : LoadStorage<uint64_t>(text);
+    if (!first_bytes_[executed >> 56]) return false;
+    Insn insn;
+    Decode(executed, insn);
+    return insn.row != kInvalidRow && chance_[insn.row];
+  }
+
   static uint8_t FirstByteOf(const TableRow& row) {
     const OpcodeLayout layout = ShapeOf(row.format).layout;
     const int behind = layout == OpcodeLayout::kByte ? 0 : layout == OpcodeLayout::kNibble ? 4 : 8;
@@ -56,10 +73,10 @@ class CountedInterpreter final : public Interpreter {
       const uint64_t address = ia_;
       Insn insn;
       insn.row = kInvalidRow;
-      if (address < size_ - sizeof(uint64_t) && (counts_rows_ || first_bytes_[storage_[address]]))
+      if (counts_rows_ && address < size_ - sizeof(uint64_t))
         Decode(LoadStorage<uint64_t>(storage_ + address), insn);
       const Outcome outcome = Step();
-      if (insn.row != kInvalidRow && chance_[insn.row]) took_chance_ = true;
+      if (IsOfChance(address)) took_chance_ = true;
       if (outcome != Outcome::kGoOn) return outcome;
       if (counts_rows_ && insn.row != kInvalidRow) ++completed_[insn.row];
     }

@@ -63,7 +63,7 @@ LockStep::LockStep(uint64_t seed, bool waits_for_warm) : seed_(seed) {
       interpreted_.At(0), GuestMachine::kStorageSize, chance);
   interpreter_ = interpreter.get();
   interpreted_.sie = std::move(interpreter);
-  if (waits_for_warm) unsetenv("UCONTROL_REGIONS");
+  if (waits_for_warm) unsetenv("UCONTROL_REGIONS");  // NOLINT: nothing here sets any
   translated_.sie = MakeTranslator(
       {translated_.space, translated_.keys, translated_.broadcast, translated_.facilities_});
   watch_ = std::thread([this] { Watch(); });
