@@ -186,7 +186,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
     uint64_t renewals = 0;
     std::array<uint64_t, 6> exits{};  // by Leave
     uint64_t interpreted_runs = 0;
-    uint64_t refused = 0;  // blocks of which the emitter could make no code
+    uint64_t refused = 0;        // blocks of which the emitter could make no code
     uint64_t lookup_misses = 0;  // branches whose target no table of the code's own knew
     uint64_t handler_calls = 0;
     uint64_t slow_loads = 0;
