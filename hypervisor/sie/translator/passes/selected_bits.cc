@@ -27,8 +27,8 @@ bool IsConstant(const Operation& operation, ValueId id) {
   return operation.opcode == Opcode::kConstant && operation.result == id;
 }
 
-// The operations of `instruction` from the rotation's register, `gpr`, to `masked`, as RISBG has
-// them: register, amount, rotation, mask, and.
+// As RISBG has them, one behind the other: the register, the amount, the rotation, the mask, and
+// what is left of it.
 struct Selection {
   Operation* gpr;
   Operation* by;
@@ -50,8 +50,8 @@ bool IsSelection(std::span<const Operation> instruction, const Selection& found)
          UsesOf(instruction, found.mask->result) == 1;
 }
 
-Operation Constant(ValueId id, uint64_t value, Type type = Type::kU32) {
-  return {Opcode::kConstant, type, Type::kNone, id, {}, {static_cast<int64_t>(value)}};
+Operation Constant(ValueId id, uint64_t value) {
+  return {Opcode::kConstant, Type::kU32, Type::kNone, id, {}, {static_cast<int64_t>(value)}};
 }
 Operation Binary(Opcode opcode, Type type, ValueId id, ValueId a, ValueId b) {
   return {opcode, type, Type::kNone, id, {a, b}, {}};

@@ -57,7 +57,7 @@ TEST_F(ShortStayTest, OnlyAStayAfterAShortOneBeginsWithTheInterpreter) {
 TEST_F(ShortStayTest, CountsItsInstructionsWhereverItChangesOver) {
   Make(nullptr);
   if (!machine_.sie) GTEST_SKIP() << "this host has no translator";
-  for (uint8_t turns = 1; turns < 80; ++turns) {
+  for (uint8_t turns = 1; turns < 40; ++turns) {
     for (int i = 0; i < kWarm; ++i) {
       ExitsOfStay(turns);
       ExitsOfStay(1);
