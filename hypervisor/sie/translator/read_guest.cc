@@ -125,6 +125,8 @@ class Translator::PageReader {
     GuestInstruction instruction;
     instruction.address = address;
     instruction.crosses = length > in_page;
+    // What precedes it is executed even if the host has nothing behind that page.
+    if (instruction.crosses && !guest_.instructions.empty()) return Found::kNotWhole;
     if (instruction.crosses &&
         !translator_.FetchNextPage(address, length - in_page, text_bytes + in_page)) {
       return Found::kNotWhole;
