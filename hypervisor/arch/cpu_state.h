@@ -18,16 +18,17 @@ struct VectorRegister {
 };
 
 struct alignas(64) CpuState {
+  // First what translated code reaches with displacements of a byte.
   std::array<uint64_t, 16> gpr{};
+  uint64_t breaking_event_address = 0;
+  uint32_t fpc = 0;
+  uint32_t prefix = 0;  // 8 KiB aligned, below 2 GiB
   Psw psw;
   std::array<uint32_t, 16> ar{};
   std::array<uint64_t, 16> cr{};
   std::array<VectorRegister, 32> vr{};
-  uint32_t fpc = 0;
-  uint32_t prefix = 0;            // 8 KiB aligned, below 2 GiB
   uint32_t tod_programmable = 0;  // TODPR
   uint16_t cpu_address = 0;
-  uint64_t breaking_event_address = 0;
   uint64_t clock_comparator = 0;
   uint64_t program_parameter = 0;
 

@@ -23,10 +23,16 @@ namespace {
 
 constexpr unsigned long kHasFsGsBase = 2;  // HWCAP2_FSGSBASE
 
-std::shared_ptr<SharedCode> CodeOf(CodeOfVm* vm, const x86::Helpers& helpers) {
-  if (!vm) return std::make_shared<SharedCode>(helpers);
+x86::PagesIn PagesInFor(const Chaos& chaos) {
+  const bool sets_segment = !chaos.unsegmented && (getauxval(AT_HWCAP2) & kHasFsGsBase) != 0;
+  return sets_segment ? x86::PagesIn::kSegment : x86::PagesIn::kRegister;
+}
+
+std::shared_ptr<SharedCode> CodeOf(CodeOfVm* vm, const x86::Helpers& helpers,
+                                   x86::PagesIn pages_in) {
+  if (!vm) return std::make_shared<SharedCode>(helpers, pages_in);
   const std::lock_guard lock(vm->mutex);
-  if (!vm->code) vm->code = std::make_shared<SharedCode>(helpers);
+  if (!vm->code) vm->code = std::make_shared<SharedCode>(helpers, pages_in);
   return vm->code;
 }
 
@@ -42,12 +48,9 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
       !host.hasAVX2()) {
     return nullptr;
   }
-  // Code sets the base of gs itself, if the kernel lets it.
-  if ((getauxval(AT_HWCAP2) & kHasFsGsBase) == 0) return nullptr;
   const std::optional<Chaos> chaos = Chaos::FromEnvironment();
   if (!chaos) return nullptr;
-  std::unique_ptr<Translator> engine(new Translator(environment));
-  engine->chaos_ = *chaos;
+  std::unique_ptr<Translator> engine(new Translator(environment, *chaos));
   if (!engine->jumps_ || !engine->visits_ || !engine->page_tables_.seen()) return nullptr;
   engine->code_ = engine->shared_->Join();
   if (!engine->code_) return nullptr;
@@ -59,11 +62,12 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
 }
 
 // 8192 instructions take some microseconds.
-Translator::Translator(const SieEnvironment& environment)
+Translator::Translator(const SieEnvironment& environment, const Chaos& chaos)
     : Interpreter(environment, {8192, 1}),
-      shared_(CodeOf(environment.code, CalledByCode())),
+      shared_(CodeOf(environment.code, CalledByCode(), PagesInFor(chaos))),
       jumps_(static_cast<x86::JumpEntry*>(std::calloc(x86::kJumpEntries, sizeof(x86::JumpEntry))),
              std::free),
+      chaos_(chaos),
       visits_(static_cast<uint8_t*>(std::calloc(kVisitCounts, 1)), std::free) {}
 
 Translator::~Translator() {
@@ -253,6 +257,7 @@ const uint8_t* Translator::Renew(const Block& block) {
   jumps_[(ia_ >> 1) % x86::kJumpEntries] = {};
   Key key;
   if (!Locate(key)) return nullptr;
+  sought_.Set(key, nullptr);
   Block* stale = nullptr;
   int renewals = 0;
   {
@@ -282,7 +287,7 @@ const uint8_t* Translator::Renew(const Block& block) {
   const auto lock = code_->Lock();
   fresh->renewals = renewals;
   code_->Replace(*stale, fresh->entry);
-  Remember(fresh->entry);
+  Remember(key, fresh->entry);
   return fresh->entry;
 }
 
@@ -311,6 +316,7 @@ const uint8_t* Translator::FindCode() {
   ++counts_.lookup_misses;
   Key key;
   if (!Locate(key)) return nullptr;
+  if (const uint8_t* code = SoughtBefore(key)) return code;
   // What is cold another CPU may have translated: that is looked for now and then.
   uint8_t& visits = VisitsOf(key);
   const bool is_warm = !waits_for_warm_ || visits >= kVisitsOfWarm;
@@ -333,8 +339,28 @@ const uint8_t* Translator::FindCode() {
     block = Translate(key);
   }
   if (!block) return nullptr;
-  Remember(block->entry);
+  Remember(key, block->entry);
   return block->entry;
+}
+
+void Translator::Remember(const Key& key, const uint8_t* code) {
+  if (chaos_.unlinked) return;
+  ShowJump(ia_, code);
+  sought_.Set(key, code);
+}
+
+const uint8_t* Translator::SoughtBefore(const Key& key) {
+  SoughtCode::Page* page = sought_.PageOf(key);
+  if (!page) return nullptr;
+  const uint8_t* code = page->CodeAt(ia_);
+  if (page->shown == salt_) {
+    if (code) ShowJump(ia_, code);
+    return code;
+  }
+  page->shown = salt_;
+  for (const SoughtCode::Entry& entry : page->entries)
+    ShowJump((ia_ & ~kPageMask) + entry.offset, entry.code);
+  return code;
 }
 
 void Translator::AddStatistics(EngineStatistics& sums) const {
@@ -349,6 +375,8 @@ void Translator::AddStatistics(EngineStatistics& sums) const {
   };
   is_at_least("translations forgotten, all", forgotten_);
   is_at_least("bytes of code", code_->used());
+  is_at_least("page table in a register",
+              code_->stubs().pages_in == x86::PagesIn::kRegister ? 1 : 0);
   sums["blocks that could not be translated"] += counts_.refused;
   sums["runs interpreted"] += counts_.interpreted_runs;
   sums["look-up misses"] += counts_.lookup_misses;
@@ -372,6 +400,7 @@ void Translator::BeginCache(CodeCache* cache) {
   std::fill_n(page_tables_.seen(), std::exchange(seen_count_, 0), 0);
   code_pages_.clear();
   busy_page_ = nullptr;
+  sought_.Clear();
   std::memset(static_cast<void*>(jumps_.get()), 0, x86::kJumpEntries * sizeof(x86::JumpEntry));
 }
 

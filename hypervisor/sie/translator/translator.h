@@ -22,6 +22,7 @@
 #include "hypervisor/sie/translator/cache/shared_code.h"
 #include "hypervisor/sie/translator/chaos.h"
 #include "hypervisor/sie/translator/guest_block.h"
+#include "hypervisor/sie/translator/sought_code.h"
 #include "hypervisor/sie/translator/x86/frame.h"
 
 namespace hypervisor {
@@ -47,7 +48,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   static constexpr uint64_t kSeenOnce = 1;  // an epoch before all others
   static constexpr int kSamplesOfHot = 2;   // polls that found a block being executed
 
-  explicit Translator(const SieEnvironment& environment);
+  Translator(const SieEnvironment& environment, const Chaos& chaos);
 
   void AddStatistics(EngineStatistics& sums) const override;
 
@@ -132,10 +133,14 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   void TakeBackPoll(int32_t budget);
   // Goes on at ia_, without a poll.
   int GoElsewhere(x86::Frame* frame);
-  // Lets branches to ia_ find its code.
-  void Remember(const uint8_t* code) {
-    if (!chaos_.unlinked) jumps_[(ia_ >> 1) % x86::kJumpEntries] = {ia_, salt_, code, 0};
+  // Lets branches to ia_, which `key` is of, find its code.
+  void Remember(const Key& key, const uint8_t* code);
+  void ShowJump(uint64_t address, const uint8_t* code) {
+    jumps_[(address >> 1) % x86::kJumpEntries] = {address, salt_, code, 0};
   }
+  // Code of ia_, which `key` is of, that was looked for before, perhaps in another space; null:
+  // none.
+  const uint8_t* SoughtBefore(const Key& key);
   void FillPage(uint64_t address);
   // Makes the window of loads wider, if an address that stands not far behind it is asked for.
   void WidenWindow(uint64_t address);
@@ -153,6 +158,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   const uint8_t* busy_page_ = nullptr;  // has just been found to be often stored into
   // Zeros, which take no memory until they are used.
   std::unique_ptr<x86::JumpEntry[], decltype(&std::free)> jumps_;
+  SoughtCode sought_;
   PageTables page_tables_;
   // What windows have marked as referenced.
   UserAddress referenced_first_;
@@ -170,7 +176,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   // For tests: no code waits until it is hot, and whatever it branches to is of its region.
   bool regions_always_ = false;
   bool waits_for_warm_ = true;  // likewise: or all code is translated at once
-  Chaos chaos_;
+  const Chaos chaos_;
   bool is_cold_ = false;       // what stands at ia_
   bool ran_for_long_ = false;  // until the poll that is due
   // To what isn't translated yet. Zeros likewise.

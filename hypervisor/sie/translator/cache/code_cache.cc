@@ -10,25 +10,28 @@ namespace hypervisor {
 
 using x86::Block;
 
-std::unique_ptr<CodeCache> CodeCache::Make(const x86::Helpers& helpers) {
+std::unique_ptr<CodeCache> CodeCache::Make(const x86::Helpers& helpers, x86::PagesIn pages_in) {
   std::unique_ptr<CodeCache> cache(new CodeCache);
   cache->memory_ = CodeMemory::Allocate(kSize);
-  // Zeros, which take no memory until they are used.
-  cache->accesses_.reset(static_cast<Access*>(std::calloc(kMostAccesses, sizeof(Access))));
-  if (!cache->memory_ || !cache->accesses_) return nullptr;
-  if (!MakeStubs(*cache->memory_, helpers, cache->stubs_)) return nullptr;
+  if (!cache->memory_) return nullptr;
+  uint8_t* const begin = cache->memory_->executable();
+  if (!cache->hot_.Make(begin, kHotSize) ||
+      !cache->cold_.Make(begin + kHotSize, kSize - kHotSize)) {
+    return nullptr;
+  }
+  if (!MakeStubs(*cache->memory_, helpers, pages_in, cache->stubs_)) return nullptr;
   cache->Clear();
   return cache;
 }
 
 void CodeCache::Clear() {
-  used_ = stubs_.size;
+  hot_.Clear(stubs_.size);
+  cold_.Clear();
   full_ = false;
   known_.clear();
   blocks_.clear();
   sites_.clear();
   links_.clear();
-  access_count_ = 0;
   busy_pages_.clear();
 }
 
@@ -36,13 +39,8 @@ uint64_t CodeCache::ContinueAt(uint64_t instruction) const {
   if (!memory_->Contains(instruction)) return 0;
   if (stubs_.storage.Contains(instruction))
     return reinterpret_cast<uint64_t>(stubs_.storage.failed);
-  const auto base = reinterpret_cast<uint64_t>(memory_->executable());
-  const auto offset = static_cast<uint32_t>(instruction - base);
-  const Access* end = accesses_.get() + access_count_.load(std::memory_order_acquire);
-  const Access* found =
-      std::lower_bound(static_cast<const Access*>(accesses_.get()), end, offset,
-                       [](const Access& access, uint32_t at) { return access.at < at; });
-  return found == end || found->at != offset ? 0 : base + found->next;
+  const uint64_t next = hot_.ContinueAt(instruction);
+  return next != 0 ? next : cold_.ContinueAt(instruction);
 }
 
 Block* const* CodeCache::Find(const Key& key) const {
@@ -53,12 +51,16 @@ Block* const* CodeCache::Find(const Key& key) const {
 Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector<uint16_t>& uses,
                       const Translating& by) {
   if (IsFull()) return nullptr;
-  const size_t start = (used_ + 15) & ~size_t{15};
-  uint8_t* const base = memory_->executable() + start;
+  uint8_t* const base = hot_.end();
   asmjit::CodeHolder code;
   code.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(base));
   x86::Failure failure;
   code.setErrorHandler(&failure);
+  // Every offset is from `base`, also of what is emitted into the other area.
+  asmjit::CodeBuffer& buffer = code.textSection()->buffer();
+  buffer._data = memory_->Writable(base);
+  buffer._flags = asmjit::CodeBufferFlags::kIsExternal | asmjit::CodeBufferFlags::kIsFixed;
+  buffer._capacity = kMostOfBlock;
   asmjit::x86::Assembler assembler(&code);
   Block& block = blocks_.emplace_back();
   block.number = static_cast<uint32_t>(blocks_.size() - 1);
@@ -77,30 +79,28 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
                                           by.window_end,
                                           by.registers};
   x86::BlockEmitter emitter(assembler, guest, uses, &block, surroundings);
-  emitter.Emit();
+  emitter.EmitHot();
+  const size_t hot_size = assembler.offset();
+  const auto cold = static_cast<size_t>(cold_.end() - base);
+  buffer._size = cold;
+  buffer._capacity = cold + kMostOfBlock;
+  assembler.section(code.textSection());
+  emitter.EmitCold();
   full_ = blocks_.size() == x86::kMostBlocks || sites_.size() > kMostSites;
-  if (failure.failed || code.flatten() != asmjit::kErrorOk ||
-      code.resolveUnresolvedLinks() != asmjit::kErrorOk) {
-    return nullptr;
+  if (failure.failed || code.hasUnresolvedLinks() || code.hasRelocEntries()) return nullptr;
+  const auto at = [&](const asmjit::Label& label) { return base + code.labelOffset(label); };
+  for (const auto& [offset, next] : emitter.accesses()) {
+    CodeArea& area = offset < hot_size ? hot_ : cold_;
+    if (!area.AddAccess(base + offset, at(next))) {
+      full_ = true;
+      return nullptr;
+    }
   }
-  size_t accesses = access_count_;
-  const bool has_room = start + code.codeSize() <= memory_->size() &&
-                        accesses + emitter.accesses().size() <= kMostAccesses;
-  if (!has_room || start + code.codeSize() + kMostOfBlock > memory_->size()) full_ = true;
-  if (!has_room || code.relocateToBase(reinterpret_cast<uint64_t>(base)) != asmjit::kErrorOk ||
-      code.copyFlattenedData(memory_->Writable(base), memory_->size() - start) !=
-          asmjit::kErrorOk) {
-    return nullptr;
-  }
-  block.stale = base + code.labelOffsetFromBase(emitter.stale());
-  for (const auto& link : emitter.links())
-    links_[link.number] = base + code.labelOffsetFromBase(link.end);
-  for (const auto& [at, next] : emitter.accesses()) {
-    accesses_[accesses++] = {static_cast<uint32_t>(start) + at,
-                             static_cast<uint32_t>(start + code.labelOffsetFromBase(next))};
-  }
-  access_count_.store(accesses, std::memory_order_release);
-  used_ = start + code.codeSize();
+  block.stale = at(emitter.stale());
+  for (const auto& link : emitter.links()) links_[link.number] = at(link.end);
+  hot_.Use(base + hot_size);
+  cold_.Use(base + assembler.offset());
+  if (hot_.room() < kMostOfBlock || cold_.room() < kMostOfBlock) full_ = true;
   known_[key] = &block;
   return &block;
 }

@@ -13,7 +13,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -22,6 +21,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "hypervisor/sie/translator/cache/code_area.h"
 #include "hypervisor/sie/translator/cache/code_memory.h"
 #include "hypervisor/sie/translator/x86/block_emitter.h"
 #include "hypervisor/sie/translator/x86/frame.h"
@@ -44,7 +44,7 @@ class CodeCache {
   };
 
   // Null: the host refuses memory.
-  static std::unique_ptr<CodeCache> Make(const x86::Helpers& helpers);
+  static std::unique_ptr<CodeCache> Make(const x86::Helpers& helpers, x86::PagesIn pages_in);
 
   // Makes it empty. For one whom nobody uses.
   void Clear();
@@ -52,7 +52,7 @@ class CodeCache {
   const x86::Stubs& stubs() const { return stubs_; }
   // It is to be forgotten before more is translated.
   bool IsFull() const { return full_.load(std::memory_order_relaxed); }
-  size_t used() const { return used_.load(std::memory_order_relaxed); }
+  size_t used() const { return hot_.used() + cold_.used(); }
 
   // Where code goes on whose access to storage at `instruction` had a fault of the host; 0 if it
   // isn't such code. For signal handlers of a thread that executes it.
@@ -90,30 +90,23 @@ class CodeCache {
 
  private:
   static constexpr size_t kSize = 64 << 20;
+  static constexpr size_t kHotSize = 24 << 20;
   static constexpr size_t kMostSites = 1 << 19;
-  static constexpr size_t kMostAccesses = 1 << 21;
-  static constexpr size_t kMostOfBlock = 1 << 18;  // bytes
-
-  // An instruction that accesses storage, and where to go on; both in bytes from the first.
-  struct Access {
-    uint32_t at;
-    uint32_t next;
-  };
+  static constexpr size_t kMostOfBlock = 1 << 18;  // bytes, in either area
 
   CodeCache() = default;
 
   mutable std::mutex mutex_;
   std::unique_ptr<CodeMemory> memory_;
   x86::Stubs stubs_{};
-  std::atomic<size_t> used_ = 0;
+  // What is executed seldom stands apart: the rest takes fewer of the host's pages.
+  CodeArea hot_;
+  CodeArea cold_;
   std::atomic<bool> full_ = false;
   absl::flat_hash_map<Key, x86::Block*> known_;
   std::deque<x86::Block> blocks_;  // by their numbers
   std::deque<x86::Site> sites_;
   std::vector<const uint8_t*> links_;  // where jumps end
-  // Ascending. Signal handlers read them without Lock.
-  std::unique_ptr<Access[], decltype(&std::free)> accesses_{nullptr, std::free};
-  std::atomic<size_t> access_count_ = 0;
   absl::flat_hash_set<const uint8_t*> busy_pages_;
 };
 

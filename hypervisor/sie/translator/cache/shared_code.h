@@ -17,7 +17,8 @@ namespace hypervisor {
 class SharedCode {
  public:
   // For any thread.
-  explicit SharedCode(const x86::Helpers& helpers) : helpers_(helpers) {}
+  SharedCode(const x86::Helpers& helpers, x86::PagesIn pages_in)
+      : helpers_(helpers), pages_in_(pages_in) {}
 
   // One more user of the newest. Null: the host refuses memory.
   CodeCache* Join();
@@ -41,6 +42,7 @@ class SharedCode {
   void DropUser(CodeCache* used);
 
   const x86::Helpers helpers_;
+  const x86::PagesIn pages_in_;
   std::mutex mutex_;
   std::vector<Owned> caches_;
   std::atomic<CodeCache*> newest_ = nullptr;

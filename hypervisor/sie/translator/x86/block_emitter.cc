@@ -46,7 +46,7 @@ BlockEmitter::BlockEmitter(asmjit::x86::Assembler& assembler, const GuestBlock& 
   }
 }
 
-void BlockEmitter::Emit() {
+void BlockEmitter::EmitHot() {
   start_ = a_.newLabel();
   heads_.reserve(guest_.instructions.size());
   for (const GuestInstruction& instruction : guest_.instructions) {
@@ -71,6 +71,10 @@ void BlockEmitter::Emit() {
   }
   LetGoOfAll();
   is_behind_ = true;
+  warm_.EmitAll(a_);
+}
+
+void BlockEmitter::EmitCold() {
   cold_.EmitAll(a_);
   EmbedQuadwords();
 }
@@ -182,9 +186,19 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
       a_.jmp(end);
       return;
     }
-    if (site->remaining) a_.add(kBudget, site->remaining);
+    if (site->remaining) Refund(site->remaining);
     LeaveTo(Leave::kLookUp, site->next);
   });
+}
+
+void BlockEmitter::Charge(int32_t instructions) {
+  surroundings_.stubs.pages_in == PagesIn::kSegment
+      ? a_.sub(kPagesOrBudget.r32(), instructions)
+      : a_.sub(InFrame(offsetof(Frame, budget), 4), instructions);
+}
+
+void BlockEmitter::Refund(int32_t instructions) {
+  Charge(-instructions);
 }
 
 void BlockEmitter::LeaveTo(Leave leave, uint64_t address) {

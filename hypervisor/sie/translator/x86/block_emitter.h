@@ -69,7 +69,9 @@ class BlockEmitter {
                const std::vector<uint16_t>& uses, const Block* block,
                const Surroundings& surroundings);
 
-  void Emit();
+  // What is executed often, and then, at another offset of the assembler, what isn't.
+  void EmitHot();
+  void EmitCold();
 
   // A jump that can be made to go to another block: its label stands behind its 32-bit distance.
   struct Link {
@@ -461,13 +463,25 @@ class BlockEmitter {
   // `operand` and `second` hold addresses of its operands.
   void HandlerAt(const Label& slow, const Gp* operand, const Gp* second = nullptr);
   void LeaveTo(Leave leave, uint64_t address);
+  // Takes instructions from the budget, and tells the sign; gives some back.
+  void Charge(int32_t instructions);
+  void Refund(int32_t instructions);
   void StoreImmediate64(const Mem& at, uint64_t value);
   Site* SiteHere();
   // Code that is seldom executed, emitted behind the rest with the condition code as it is here.
   template <typename Emit>
   void Cold(const Label& begin, Emit emit) {
-    cold_.push_back(begin, [this, snapshot = pending_, narrow = narrow_, unreversed = unreversed_,
-                            emit = std::move(emit)] {
+    Apart(cold_, begin, std::move(emit));
+  }
+  // Likewise of code that is as likely to be executed as what stands behind the jump to it.
+  template <typename Emit>
+  void Warm(const Label& begin, Emit emit) {
+    Apart(warm_, begin, std::move(emit));
+  }
+  template <typename Emit>
+  void Apart(ColdCode& code, const Label& begin, Emit emit) {
+    code.push_back(begin, [this, snapshot = pending_, narrow = narrow_, unreversed = unreversed_,
+                           emit = std::move(emit)] {
       cold_pending_ = &snapshot;
       narrow_ = narrow;
       unreversed_ = unreversed;
@@ -557,6 +571,7 @@ class BlockEmitter {
     Label jump;
   };
   std::pmr::vector<Exit> exits_{&memory_};
+  ColdCode warm_{memory_};  // executed in every epoch, or read by it
   ColdCode cold_{memory_};
   struct Data {
     std::array<uint64_t, 2> halves;

@@ -20,7 +20,7 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
     }
     MakeNarrow(instruction.narrow);
     MakeUnreversed(instruction.unreversed);
-    a_.sub(kBudget, instruction.charge);
+    Charge(instruction.charge);
   }
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
   narrow_ = instruction.narrow;
@@ -71,7 +71,7 @@ void BlockEmitter::EmitBranch() {
     StoreCc(cc);
     if (address.id() != rdx.id()) a_.mov(rdx, address.r64());
     LeaveRegisters();
-    if (refund) a_.add(kBudget, refund);
+    if (refund) Refund(refund);
     JumpToRegister();
   };
   if (condition.is_known) {
@@ -91,7 +91,7 @@ void BlockEmitter::EmitBranch() {
   }
   Label is_taken = a_.newLabel();
   a_.j(condition.code, is_taken);
-  Cold(is_taken, [go, taken_cc] { go(taken_cc); });
+  Warm(is_taken, [go, taken_cc] { go(taken_cc); });
   learn();
 }
 
@@ -113,7 +113,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   if (number < 0) {
     StoreCc(cc);
     LeaveRegisters();
-    if (refund) a_.add(kBudget, refund);
+    if (refund) Refund(refund);
     return JumpTo(address & guest_.address_mask);
   }
   const GuestInstruction& head = guest_.instructions[static_cast<size_t>(number)];
@@ -124,7 +124,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   MakeNarrow(head.narrow);
   MakeUnreversed(head.unreversed);
   if (!back) {
-    if (charge != 0) a_.sub(kBudget, charge);
+    if (charge != 0) Charge(charge);
     a_.jmp(heads_[static_cast<size_t>(number)]);
     narrow_ = narrow;
     unreversed_ = unreversed;
@@ -132,7 +132,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
   }
   // Back: this may be a loop, which is interrupted here.
   Label poll = a_.newLabel();
-  a_.sub(kBudget, charge);
+  Charge(charge);
   a_.jns(heads_[static_cast<size_t>(number)]);
   a_.jmp(poll);
   narrow_ = narrow;
@@ -142,7 +142,7 @@ void BlockEmitter::GoTo(int32_t number, bool back, uint64_t address, const Pendi
     unreversed_ = head.unreversed;
     if (!head.cc_is_seen) StoreCc(cc);
     LeaveRegisters();
-    a_.add(kBudget, head.charge);
+    Refund(head.charge);
     LeaveTo(Leave::kBudget, head.address);
   });
 }

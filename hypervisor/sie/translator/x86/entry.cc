@@ -21,21 +21,19 @@ void BlockEmitter::EmitEntry() {
   a_.bind(start_);
   a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
   if (a_.offset() != kFirstInstructionLength) a_.reportError(kErrorInvalidState);
-  Mem seen = ptr(static_cast<uint64_t>(int64_t{SeenOffset(block_->number)}), 8);
-  seen.setAbs();
-  seen.setSegment(gs);
+  const Mem seen = AtPages(surroundings_.stubs.pages_in, SeenOffset(block_->number));
   a_.cmp(rax, seen);
   guest_.unwatched ? a_.jmp(compare) : a_.jnz(compare);
   a_.bind(same);
-  a_.sub(kBudget, charge);
+  Charge(charge);
   a_.js(poll);
   EnterRegisters();
   narrow_ = 0;
   MakeNarrow(guest_.instructions.front().narrow);
   a_.bind(heads_[0]);
   DropPending();
-  cold_.push_back([this, compare, same, poll, charge, seen] {
-    Label first = a_.newLabel();
+  Label first = a_.newLabel();
+  warm_.push_back([this, compare, same, first, seen] {
     a_.bind(compare);
     a_.cmp(seen, 0);
     a_.jz(first);
@@ -45,12 +43,14 @@ void BlockEmitter::EmitEntry() {
     a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
     a_.mov(seen, rax);
     a_.jmp(same);
+  });
+  cold_.push_back([this, first, poll, charge] {
     a_.bind(stale_);
     LeaveOfBlock(Leave::kStale);
     a_.bind(first);
     LeaveOfBlock(Leave::kFirst);
     a_.bind(poll);
-    a_.add(kBudget, charge);
+    Refund(charge);
     LeaveTo(Leave::kBudget, guest_.address);
   });
 }
@@ -88,7 +88,7 @@ void BlockEmitter::EmitComparison(const GuestText& text, const Label& stale) {
     }
     a_.ptest(xmm0, xmm0);
     a_.jnz(stale);
-    cold_.push_back([this, data, bytes] {
+    warm_.push_back([this, data, bytes] {
       a_.align(AlignMode::kData, 16);
       a_.bind(data);
       a_.embed(bytes.data(), bytes.size());

@@ -1,8 +1,8 @@
 // What translated code keeps at its stack pointer, and how C++ and it hand over to each other.
 //
-// Registers of the host in translated code: rsp the frame, rbp the CpuState (and kStateBias), the
-// base of gs the page table of the data space, r14 what remains of the budget, rax, rcx, rdx and
-// rsi for what comes and goes, and all others guest registers.
+// Registers of the host in translated code: rsp the frame, rbp the CpuState (and kStateBias), r14
+// and perhaps the base of gs see PagesIn, rax, rcx, rdx and rsi for what comes and goes, and all
+// others guest registers.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 
@@ -77,9 +77,15 @@ constexpr int32_t SeenOffset(uint32_t block) {
   return static_cast<int32_t>(block * sizeof(uint64_t)) -
          static_cast<int32_t>(kPageInFront + kMostBlocks * sizeof(uint64_t));
 }
-// rbp is that much more than the CpuState's address: its low bits are what an address is shifted by
-// to be a page's number.
-inline constexpr int kStateBias = 12;
+// Where translated code has the data space's page table: at the base of gs, so that what remains of
+// the budget has r14, or, if the kernel lets no program set that base, in r14, so that the budget
+// stays in the frame. The second takes less code for a page, and longer for a short loop.
+enum class PagesIn : uint8_t { kSegment, kRegister };
+
+// rbp is that much more than the CpuState's address: its low six bits are what an address is
+// shifted by to be a page's number, and displacements of a byte reach the registers that are used
+// most.
+inline constexpr int kStateBias = 64 + 12;
 
 enum class Leave : uint32_t {
   kHandled,  // C++ has made the CPU's state good
@@ -112,7 +118,7 @@ struct Frame {
   uint64_t salt;
   // Each serialization begins another: what a CPU or device stored into code by then must be seen.
   uint64_t epoch;
-  int32_t budget;
+  int32_t budget;  // how many instructions may be executed before the next poll; negative behind
   // The condition code's bits, apart, if `cc_how` says that they have been made.
   uint8_t cc_low;
   uint8_t cc_high;
