@@ -53,7 +53,7 @@ struct GuestInstruction {
   // Where it branches if the register that says so has that instruction's address: behind calls
   // of this block that set it.
   std::array<int32_t, 2> returns = {kElsewhere, kElsewhere};
-  // How many are executed from here on until the next head, a jump or the end: it and others.
+  // How many are executed from here on, one behind the other, if no branch is taken: it and others.
   int32_t charge = 1;
   // General registers, as bits from the right, of which only bits 32-63 are in their host
   // register, bits 0-31 in the CpuState: before it, behind it, and those that become so before it

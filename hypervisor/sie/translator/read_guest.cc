@@ -240,8 +240,7 @@ class Translator::PageReader {
       if (one.next >= 0 && one.next != follows) all[static_cast<size_t>(one.next)].head = true;
     }
     for (size_t i = all.size(); i-- > 0;) {
-      const bool goes_on =
-          i + 1 < all.size() && all[i].next == static_cast<int32_t>(i) + 1 && !all[i + 1].head;
+      const bool goes_on = i + 1 < all.size() && all[i].next == static_cast<int32_t>(i) + 1;
       all[i].charge = goes_on ? all[i + 1].charge + 1 : 1;
     }
     std::vector<std::pair<uint32_t, uint32_t>> runs;  // from, to

@@ -20,7 +20,6 @@ void BlockEmitter::EmitHead(const GuestInstruction& instruction) {
     }
     MakeNarrow(instruction.narrow);
     MakeUnreversed(instruction.unreversed);
-    Charge(instruction.charge);
   }
   if (heads_[index_].isValid()) a_.bind(heads_[index_]);
   narrow_ = instruction.narrow;
