@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -20,14 +21,16 @@ absl::Status Refused(const std::string& name, uint64_t size) {
       absl::StrFormat("%s: 0x%x bytes: %s", name, size, std::strerror(errno)));
 }
 
-// Room for `size` bytes that begins at a multiple of 1 MiB; null if there is none.
+// Room for `size` bytes that begins at a multiple of 1 MiB, and of the host's huge pages; null if
+// there is none.
 uint8_t* ReserveAligned(uint64_t size) {
-  const uint64_t room = size + kSegmentSize;
+  constexpr uint64_t kAlignment = std::max<uint64_t>(kSegmentSize, 2 << 20);
+  const uint64_t room = size + kAlignment;
   void* const start =
       mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   const auto first = reinterpret_cast<uintptr_t>(start);
-  const uintptr_t aligned = (first + kSegmentSize - 1) / kSegmentSize * kSegmentSize;
+  const uintptr_t aligned = (first + kAlignment - 1) / kAlignment * kAlignment;
   if (aligned > first) munmap(start, aligned - first);
   const uintptr_t behind = aligned + size;
   if (first + room > behind) munmap(reinterpret_cast<void*>(behind), first + room - behind);
@@ -56,9 +59,23 @@ absl::StatusOr<std::shared_ptr<HostMemory>> HostMemory::Create(const std::string
   return std::shared_ptr<HostMemory>(new HostMemory(name, size, file, start));
 }
 
+absl::StatusOr<std::shared_ptr<HostMemory>> HostMemory::CreateAnonymous(const std::string& name,
+                                                                        uint64_t size) {
+  uint8_t* const start = ReserveAligned(size);
+  if (start == nullptr) return Refused(name, size);
+  if (mmap(start, size, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED) {
+    absl::Status refused = Refused(name, size);
+    munmap(start, size);
+    return refused;
+  }
+  madvise(start, size, MADV_HUGEPAGE);
+  return std::shared_ptr<HostMemory>(new HostMemory(name, size, -1, start));
+}
+
 HostMemory::~HostMemory() {
   munmap(start_, size_);
-  close(file_);
+  if (file_ >= 0) close(file_);
 }
 
 hypervisor::UserAddress HostMemory::user() const {
@@ -66,6 +83,7 @@ hypervisor::UserAddress HostMemory::user() const {
 }
 
 absl::StatusOr<int> HostMemory::Duplicate() const {
+  if (file_ < 0) return absl::FailedPreconditionError(name_ + ": has no file");
   const int copy = fcntl(file_, F_DUPFD_CLOEXEC, 0);
   if (copy < 0) return Refused(name_, size_);
   return copy;

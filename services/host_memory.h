@@ -14,12 +14,15 @@
 
 namespace services {
 
-// A memfd, mapped on a 1 MiB boundary; its pages come as they are touched. Lives as long as
+// A memfd, or anonymous memory in the host's huge pages where it grants them (a memfd seldom gets
+// any); mapped on a 1 MiB boundary; its pages come as they are touched. Lives as long as
 // anything that is mapped to it. Any thread; a guest may change what is being read.
 class HostMemory {
  public:
   // RESOURCE_EXHAUSTED if the host refuses.
   static absl::StatusOr<std::shared_ptr<HostMemory>> Create(const std::string& name, uint64_t size);
+  static absl::StatusOr<std::shared_ptr<HostMemory>> CreateAnonymous(const std::string& name,
+                                                                     uint64_t size);
   ~HostMemory();
   HostMemory(const HostMemory&) = delete;
   HostMemory& operator=(const HostMemory&) = delete;
@@ -28,7 +31,7 @@ class HostMemory {
   uint64_t size() const { return size_; }
   hypervisor::UserAddress user() const;
 
-  // A descriptor of the same bytes that the caller owns.
+  // A descriptor of the same bytes that the caller owns; FAILED_PRECONDITION if it is anonymous.
   absl::StatusOr<int> Duplicate() const;
 
   // OUT_OF_RANGE if the range passes the end.
@@ -44,7 +47,7 @@ class HostMemory {
 
   const std::string name_;
   const uint64_t size_;
-  const int file_;
+  const int file_;  // -1: anonymous
   uint8_t* const start_;
 };
 

@@ -168,7 +168,7 @@ absl::Status LocalMachine::Build(hypervisor::Device& device, FindMemory find_mem
   if (status = AttachDevices(find_memory); !status.ok()) return status;
 
   if (plan_.storage_bytes != 0) {
-    auto storage = HostMemory::Create(plan_.name, plan_.storage_bytes);
+    auto storage = HostMemory::CreateAnonymous(plan_.name, plan_.storage_bytes);
     if (!storage.ok()) return storage.status();
     storage_ = *std::move(storage);
     status = Map(std::nullopt, {plan_.name, 0, 0, plan_.storage_bytes}, storage_);

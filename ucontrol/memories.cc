@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -20,18 +21,39 @@ namespace {
 // More than any process has room for.
 constexpr uint64_t kMaximumSize = uint64_t{1} << 46;
 
-// An address range of our own, aligned to a segment, with nothing behind it.
+// An address range of our own, aligned to a segment and to the host's huge pages, with nothing
+// behind it.
 void* ReserveAligned(uint64_t size) {
-  void* const raw = mmap(nullptr, size + kSegmentSize, PROT_NONE,
+  constexpr uint64_t kAlignment = std::max<uint64_t>(kSegmentSize, 2 << 20);
+  void* const raw = mmap(nullptr, size + kAlignment, PROT_NONE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (raw == MAP_FAILED) return nullptr;
   auto* const bytes = static_cast<uint8_t*>(raw);
   const uint64_t before =
-      (kSegmentSize - reinterpret_cast<uintptr_t>(bytes) % kSegmentSize) % kSegmentSize;
+      (kAlignment - reinterpret_cast<uintptr_t>(bytes) % kAlignment) % kAlignment;
   if (before) munmap(bytes, before);
-  const uint64_t after = kSegmentSize - before;
+  const uint64_t after = kAlignment - before;
   if (after) munmap(bytes + before + size, after);
   return bytes + before;
+}
+
+// A file of that size; -1 if the host refuses.
+int MakeFile(absl::string_view name, uint64_t size) {
+  const int file =
+      memfd_create(std::string(name.substr(0, 200)).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (file >= 0 && ftruncate(file, static_cast<off_t>(size)) < 0) {
+    const int error = errno;
+    close(file);
+    errno = error;
+    return -1;
+  }
+  // Nobody can take pages away behind our back: that would be SIGBUS.
+  if (file >= 0) fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+  return file;
+}
+
+void CloseFile(int file) {
+  if (file >= 0) close(file);
 }
 
 }  // namespace
@@ -39,7 +61,7 @@ void* ReserveAligned(uint64_t size) {
 Memories::~Memories() {
   for (const auto& [name, owned] : memories_) {
     munmap(owned.reservation.start, owned.reservation.size);
-    close(owned.file);
+    CloseFile(owned.file);
   }
   for (const Reservation& reservation : deleted_) munmap(reservation.start, reservation.size);
 }
@@ -55,23 +77,17 @@ absl::Status Memories::Create(absl::string_view name, const Options& options) {
   if (memories_.count(std::string(name)))
     return absl::AlreadyExistsError(absl::StrFormat("memory %s exists", name));
 
-  const int file =
-      memfd_create(std::string(name.substr(0, 200)).c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (file < 0 || ftruncate(file, static_cast<off_t>(options.size)) < 0) {
-    const int error = errno;
-    if (file >= 0) close(file);
+  const int file = options.shared ? MakeFile(name, options.size) : -1;
+  if (options.shared && file < 0) {
     return absl::ResourceExhaustedError(
-        absl::StrFormat("memory %s: size 0x%x: %s", name, options.size, std::strerror(error)));
+        absl::StrFormat("memory %s: size 0x%x: %s", name, options.size, std::strerror(errno)));
   }
-  // Nobody can take pages away behind our back: that would be SIGBUS.
-  fcntl(file, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
-
   void* const start = ReserveAligned(options.size);
-  if (!start || mmap(start, options.size, PROT_READ | PROT_WRITE,
-                     (options.shared ? MAP_SHARED : MAP_PRIVATE) | MAP_FIXED | MAP_NORESERVE, file,
-                     0) == MAP_FAILED) {
+  const int how = options.shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+  if (!start || mmap(start, options.size, PROT_READ | PROT_WRITE, how | MAP_FIXED | MAP_NORESERVE,
+                     file, 0) == MAP_FAILED) {
     if (start) munmap(start, options.size);
-    close(file);
+    CloseFile(file);
     return absl::ResourceExhaustedError(
         absl::StrFormat("memory %s: no room for 0x%x in our address space", name, options.size));
   }
@@ -91,7 +107,7 @@ absl::Status Memories::Delete(absl::string_view name) {
   const Reservation reservation = found->second.reservation;
   mmap(reservation.start, reservation.size, PROT_READ | PROT_WRITE,
        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-  close(found->second.file);
+  CloseFile(found->second.file);
   memories_.erase(found);
   deleted_.push_back(reservation);
   return absl::OkStatus();

@@ -21,7 +21,9 @@ class Memories {
   struct Options {
     uint64_t size = 0;        // a multiple of 1 MiB
     bool huge_pages = false;  // of the host, where it grants them
-    bool shared = true;       // false: writes stay in this process, as a copy of the memory
+    // A file without a name, which the host keeps in pages of 4 KiB unless its administrator has
+    // set shmem_enabled; false: anonymous memory of this process.
+    bool shared = true;
   };
 
   struct Memory {
@@ -57,7 +59,7 @@ class Memories {
   struct Owned {
     Memory memory;
     Reservation reservation;
-    int file;
+    int file;  // -1: none
   };
 
   mutable std::mutex mutex_;

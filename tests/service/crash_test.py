@@ -1,6 +1,7 @@
 """kill -9 at any moment: nothing that was acknowledged is lost, nothing is done twice."""
 import glob
 import random
+import re
 import threading
 import time
 
@@ -130,7 +131,8 @@ class CrashTest(ServiceTest):
         # What the daemon holds of the host is what it says that there is.
         running = [m for m in machines if m.state == machine_pb2.MACHINE_STATE_RUNNING]
         ready = [m for m in memories if m.state == memory_pb2.MEMORY_STATE_READY]
-        self.assertEqual(sorted(self.memfds()), sorted(m.name for m in running + ready))
+        self.assertEqual(sorted(self.memfds()), sorted(m.name for m in ready))
+        self.assertEqual(self.storage(), sum(m.storage_bytes for m in running))
         # The history has each creation and each end once.
         events = self.all_of(lambda token: self.client.events.ListEvents(
             event_pb2.ListEventsRequest(page_size=1000, page_token=token)), "events")
@@ -172,6 +174,12 @@ class CrashTest(ServiceTest):
             if name.startswith("/memfd:") and PREFIX + "-" in name:
                 found.append(name[len("/memfd:"):].split(" ")[0])
         return found
+
+    def storage(self):
+        """Bytes of the daemon's memory that it asked for huge pages: machines' own storage."""
+        with open("/proc/%d/smaps" % self.daemon.process.pid, encoding="utf-8") as maps:
+            mappings = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) [^\0]*?^VmFlags:(.*)$", maps.read(), re.MULTILINE)
+        return sum(int(end, 16) - int(start, 16) for start, end, flags in mappings if "hg" in flags.split())
 
     def leftovers(self):
         """Processes of this daemon that are still there."""

@@ -32,6 +32,23 @@ TEST(MemoriesTest, SizesAreSegments) {
   EXPECT_EQ(memories.Create("a", {.size = kSegmentSize}).code(), absl::StatusCode::kAlreadyExists);
 }
 
+TEST(MemoriesTest, BothKindsBeginAsZerosOnASegment) {
+  Memories memories;
+  for (const bool shared : {false, true}) {
+    const char* name = shared ? "file" : "anonymous";
+    ASSERT_TRUE(
+        memories.Create(name, {.size = 3 * kSegmentSize, .huge_pages = true, .shared = shared})
+            .ok());
+    const uint64_t start = memories.Locate(name, 0, 3 * kSegmentSize)->raw();
+    EXPECT_EQ(start % kSegmentSize, 0u) << name;
+    auto* bytes = reinterpret_cast<uint8_t*>(start);
+    for (const uint64_t at : {uint64_t{0}, 3 * kSegmentSize - 1}) {
+      EXPECT_EQ(bytes[at], 0) << name;
+      bytes[at] = 1;
+    }
+  }
+}
+
 TEST(MemoriesTest, LocateChecksWithoutOverflow) {
   Memories memories;
   ASSERT_TRUE(memories.Create("ram", {.size = kSegmentSize}).ok());

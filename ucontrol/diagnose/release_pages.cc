@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
@@ -21,9 +22,12 @@ using hypervisor::kPageSize;
 using hypervisor::kSegmentSize;
 using hypervisor::PgmCode;
 
-// Host memory of a larger page size, or not backed by a file, can't be given back so.
+// A hole in a file frees it; memory that has none (EINVAL) begins anew. What the host can't give
+// back, such as larger pages of a file, is zeroed.
 void Discard(uint8_t* bytes, uint64_t length) {
-  if (madvise(bytes, length, MADV_REMOVE) != 0) std::memset(bytes, 0, length);
+  if (madvise(bytes, length, MADV_REMOVE) == 0) return;
+  if (errno == EINVAL && madvise(bytes, length, MADV_DONTNEED) == 0) return;
+  std::memset(bytes, 0, length);
 }
 
 void DiscardBetween(Machine& machine, uint64_t start, uint64_t end) {

@@ -85,6 +85,29 @@ TEST_F(DiagnoseTest, ReleasesPages) {
   EXPECT_EQ(Load<uint64_t>(0xd000), 0xd000u);
 }
 
+TEST_F(DiagnoseTest, ReleasesPagesOfMemoryThatIsNoFile) {
+#if defined(__s390x__)
+  GTEST_SKIP() << "qemu-s390x ignores madvise";
+#endif
+  ASSERT_TRUE(
+      machine->memories().Create("more", {.size = hypervisor::kSegmentSize, .shared = false}).ok());
+  ASSERT_TRUE(
+      machine
+          ->MapStorage("more", 0, hypervisor::GuestAbsolute(kStorageSize), hypervisor::kSegmentSize)
+          .ok());
+  for (const uint64_t page : {0, 0x1000, 0x2000}) Store<uint64_t>(kStorageSize + page, 1);
+  EXPECT_EQ(Execute(Diag(0x010),
+                    [](Cpu& cpu) {
+                      cpu.set_gpr(2, kStorageSize + 0x1000);
+                      cpu.set_gpr(4, kStorageSize + 0x1000);
+                    })
+                .kind(),
+            Disposition::Kind::kResume);
+  EXPECT_EQ(Load<uint64_t>(kStorageSize), 1u);
+  EXPECT_EQ(Load<uint64_t>(kStorageSize + 0x1000), 0u);
+  EXPECT_EQ(Load<uint64_t>(kStorageSize + 0x2000), 1u);
+}
+
 TEST_F(DiagnoseTest, RefusesToReleaseWhatIsNoRangeOfPages) {
   EXPECT_EQ(CodeOfCall(0x010, 0, 0, 0), PgmCode::kSpecification);
   EXPECT_EQ(CodeOfCall(0x010, 0x1000, 0, 0x1000), PgmCode::kSpecification);
