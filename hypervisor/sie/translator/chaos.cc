@@ -19,11 +19,8 @@ std::optional<Chaos> Chaos::FromEnvironment() {
       chaos.unlinked = true;
     } else if (word == "slow") {
       chaos.slow = true;
-    } else if (word == "unsegmented") {
-      chaos.unsegmented = true;
     } else {
-      std::fprintf(stderr, "UCONTROL_CHAOS=%s: there are flush, unlinked, slow and unsegmented\n",
-                   named);
+      std::fprintf(stderr, "UCONTROL_CHAOS=%s: there are flush, unlinked and slow\n", named);
       return std::nullopt;
     }
   }

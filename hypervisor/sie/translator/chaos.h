@@ -7,10 +7,9 @@
 namespace hypervisor {
 
 struct Chaos {
-  bool flush = false;        // all blocks are forgotten whenever C++ looks one up
-  bool unlinked = false;     // every exit of a block goes to C++
-  bool slow = false;         // page tables stay empty: C++ makes every access to storage
-  bool unsegmented = false;  // as on a host whose kernel lets no program set the base of gs
+  bool flush = false;     // all blocks are forgotten whenever C++ looks one up
+  bool unlinked = false;  // every exit of a block goes to C++
+  bool slow = false;      // page tables stay empty: C++ makes every access to storage
 
   // Those that UCONTROL_CHAOS names, with commas between them. Nothing if it names another: stderr
   // says so.

@@ -1,7 +1,6 @@
 #include "hypervisor/sie/translator/translator.h"
 
 #include <asmjit/x86.h>
-#include <sys/auxv.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -21,18 +20,10 @@ using x86::Leave;
 
 namespace {
 
-constexpr unsigned long kHasFsGsBase = 2;  // HWCAP2_FSGSBASE
-
-x86::PagesIn PagesInFor(const Chaos& chaos) {
-  const bool sets_segment = !chaos.unsegmented && (getauxval(AT_HWCAP2) & kHasFsGsBase) != 0;
-  return sets_segment ? x86::PagesIn::kSegment : x86::PagesIn::kRegister;
-}
-
-std::shared_ptr<SharedCode> CodeOf(CodeOfVm* vm, const x86::Helpers& helpers,
-                                   x86::PagesIn pages_in) {
-  if (!vm) return std::make_shared<SharedCode>(helpers, pages_in);
+std::shared_ptr<SharedCode> CodeOf(CodeOfVm* vm, const x86::Helpers& helpers) {
+  if (!vm) return std::make_shared<SharedCode>(helpers);
   const std::lock_guard lock(vm->mutex);
-  if (!vm->code) vm->code = std::make_shared<SharedCode>(helpers, pages_in);
+  if (!vm->code) vm->code = std::make_shared<SharedCode>(helpers);
   return vm->code;
 }
 
@@ -64,7 +55,7 @@ std::unique_ptr<Translator> Translator::Make(const SieEnvironment& environment) 
 // 8192 instructions take some microseconds.
 Translator::Translator(const SieEnvironment& environment, const Chaos& chaos)
     : Interpreter(environment, {8192, 1}),
-      shared_(CodeOf(environment.code, CalledByCode(), PagesInFor(chaos))),
+      shared_(CodeOf(environment.code, CalledByCode())),
       jumps_(static_cast<x86::JumpEntry*>(std::calloc(x86::kJumpEntries, sizeof(x86::JumpEntry))),
              std::free),
       chaos_(chaos),
@@ -375,8 +366,6 @@ void Translator::AddStatistics(EngineStatistics& sums) const {
   };
   is_at_least("translations forgotten, all", forgotten_);
   is_at_least("bytes of code", code_->used());
-  is_at_least("page table in a register",
-              code_->stubs().pages_in == x86::PagesIn::kRegister ? 1 : 0);
   sums["blocks that could not be translated"] += counts_.refused;
   sums["runs interpreted"] += counts_.interpreted_runs;
   sums["look-up misses"] += counts_.lookup_misses;

@@ -10,7 +10,7 @@ namespace hypervisor {
 
 using x86::Block;
 
-std::unique_ptr<CodeCache> CodeCache::Make(const x86::Helpers& helpers, x86::PagesIn pages_in) {
+std::unique_ptr<CodeCache> CodeCache::Make(const x86::Helpers& helpers) {
   std::unique_ptr<CodeCache> cache(new CodeCache);
   cache->memory_ = CodeMemory::Allocate(kSize);
   if (!cache->memory_) return nullptr;
@@ -19,7 +19,7 @@ std::unique_ptr<CodeCache> CodeCache::Make(const x86::Helpers& helpers, x86::Pag
       !cache->cold_.Make(begin + kHotSize, kSize - kHotSize)) {
     return nullptr;
   }
-  if (!MakeStubs(*cache->memory_, helpers, pages_in, cache->stubs_)) return nullptr;
+  if (!MakeStubs(*cache->memory_, helpers, cache->stubs_)) return nullptr;
   cache->Clear();
   return cache;
 }

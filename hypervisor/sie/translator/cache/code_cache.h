@@ -44,7 +44,7 @@ class CodeCache {
   };
 
   // Null: the host refuses memory.
-  static std::unique_ptr<CodeCache> Make(const x86::Helpers& helpers, x86::PagesIn pages_in);
+  static std::unique_ptr<CodeCache> Make(const x86::Helpers& helpers);
 
   // Makes it empty. For one whom nobody uses.
   void Clear();

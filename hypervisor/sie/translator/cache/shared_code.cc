@@ -13,7 +13,7 @@ SharedCode::Owned& SharedCode::Of(const CodeCache* cache) {
 CodeCache* SharedCode::Join() {
   const std::lock_guard lock(mutex_);
   if (!newest_) {
-    std::unique_ptr<CodeCache> made = CodeCache::Make(helpers_, pages_in_);
+    std::unique_ptr<CodeCache> made = CodeCache::Make(helpers_);
     if (!made) return nullptr;
     newest_ = made.get();
     caches_.push_back({std::move(made)});
@@ -43,7 +43,7 @@ CodeCache* SharedCode::Forget(CodeCache* used) {
   if (newest_ == used) {
     auto idle = std::ranges::find_if(caches_, [](const Owned& one) { return one.users == 0; });
     if (idle == caches_.end()) {
-      std::unique_ptr<CodeCache> made = CodeCache::Make(helpers_, pages_in_);
+      std::unique_ptr<CodeCache> made = CodeCache::Make(helpers_);
       if (!made) return nullptr;
       caches_.push_back({std::move(made)});
       idle = caches_.end() - 1;

@@ -17,8 +17,7 @@ namespace hypervisor {
 class SharedCode {
  public:
   // For any thread.
-  SharedCode(const x86::Helpers& helpers, x86::PagesIn pages_in)
-      : helpers_(helpers), pages_in_(pages_in) {}
+  explicit SharedCode(const x86::Helpers& helpers) : helpers_(helpers) {}
 
   // One more user of the newest. Null: the host refuses memory.
   CodeCache* Join();
@@ -42,7 +41,6 @@ class SharedCode {
   void DropUser(CodeCache* used);
 
   const x86::Helpers helpers_;
-  const x86::PagesIn pages_in_;
   std::mutex mutex_;
   std::vector<Owned> caches_;
   std::atomic<CodeCache*> newest_ = nullptr;

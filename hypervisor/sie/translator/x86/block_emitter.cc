@@ -192,9 +192,7 @@ void BlockEmitter::HandlerAt(const Label& slow, const Gp* operand, const Gp* sec
 }
 
 void BlockEmitter::Charge(int32_t instructions) {
-  surroundings_.stubs.pages_in == PagesIn::kSegment
-      ? a_.sub(kPagesOrBudget.r32(), instructions)
-      : a_.sub(InFrame(offsetof(Frame, budget), 4), instructions);
+  a_.sub(InFrame(offsetof(Frame, budget), 4), instructions);
 }
 
 void BlockEmitter::Refund(int32_t instructions) {

@@ -21,7 +21,7 @@ void BlockEmitter::EmitEntry() {
   a_.bind(start_);
   a_.mov(rax, InFrame(offsetof(Frame, epoch), 8));
   if (a_.offset() != kFirstInstructionLength) a_.reportError(kErrorInvalidState);
-  const Mem seen = AtPages(surroundings_.stubs.pages_in, SeenOffset(block_->number));
+  const Mem seen = AtPages(SeenOffset(block_->number));
   a_.cmp(rax, seen);
   guest_.unwatched ? a_.jmp(compare) : a_.jnz(compare);
   a_.bind(same);

@@ -1,8 +1,8 @@
 // What translated code keeps at its stack pointer, and how C++ and it hand over to each other.
 //
 // Registers of the host in translated code: rsp the frame, rbp the CpuState (and kStateBias), r14
-// and perhaps the base of gs see PagesIn, rax, rcx, rdx and rsi for what comes and goes, and all
-// others guest registers.
+// the page table of the data space, rax, rcx, rdx and rsi for what comes and goes, and all others
+// guest registers.
 #ifndef HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 #define HYPERVISOR_SIE_TRANSLATOR_X86_FRAME_H_
 
@@ -77,11 +77,6 @@ constexpr int32_t SeenOffset(uint32_t block) {
   return static_cast<int32_t>(block * sizeof(uint64_t)) -
          static_cast<int32_t>(kPageInFront + kMostBlocks * sizeof(uint64_t));
 }
-// Where translated code has the data space's page table: at the base of gs, so that what remains of
-// the budget has r14, or, if the kernel lets no program set that base, in r14, so that the budget
-// stays in the frame. The second takes less code for a page, and longer for a short loop.
-enum class PagesIn : uint8_t { kSegment, kRegister };
-
 // rbp is that much more than the CpuState's address: its low six bits are what an address is
 // shifted by to be a page's number, and displacements of a byte reach the registers that are used
 // most.

@@ -19,7 +19,7 @@ Mem Called(size_t offset, uint32_t size) {
   return InFrame(offset + 8, size);
 }
 
-void EmitFind(Assembler& a, PagesIn pages_in, const Gp& entry, int bytes, bool store) {
+void EmitFind(Assembler& a, const Gp& entry, int bytes, bool store) {
   const Mem address = Called(offsetof(Frame, operand), 8);
   Label none = a.newLabel();
   a.mov(entry, address);
@@ -35,7 +35,7 @@ void EmitFind(Assembler& a, PagesIn pages_in, const Gp& entry, int bytes, bool s
   a.mov(entry, address);
   a.shr(entry, 12);
   if (store) a.or_(entry.r32(), static_cast<int>(kPageTableEntries));
-  a.mov(entry, PageEntryAt(pages_in, entry));
+  a.mov(entry, PageEntryAt(entry));
   a.test(entry, entry);
   a.ret();
   a.bind(none);
@@ -45,14 +45,13 @@ void EmitFind(Assembler& a, PagesIn pages_in, const Gp& entry, int bytes, bool s
 
 }  // namespace
 
-void EmitPageRoutines(Assembler& a, const CodeMemory& memory, PagesIn pages_in,
-                      PageRoutines& routines) {
+void EmitPageRoutines(Assembler& a, const CodeMemory& memory, PageRoutines& routines) {
   for (const bool store : {false, true}) {
     for (int i = 0; i < kTemporaryCount; ++i) {
       for (size_t size = 0; size < std::size(PageRoutines::kSizes); ++size) {
         a.align(AlignMode::kCode, 16);
         routines.find[store][i][size] = memory.executable() + a.offset();
-        EmitFind(a, pages_in, gpq(kTemporaries[i]), PageRoutines::kSizes[size], store);
+        EmitFind(a, gpq(kTemporaries[i]), PageRoutines::kSizes[size], store);
       }
     }
   }

@@ -32,8 +32,8 @@ inline constexpr uint32_t kTemporaries[] = {asmjit::x86::Gp::kIdAx, asmjit::x86:
                                             asmjit::x86::Gp::kIdDx, asmjit::x86::Gp::kIdSi};
 inline constexpr int kTemporaryCount = 4;
 
-// See PagesIn.
-inline constexpr asmjit::x86::Gp kPagesOrBudget = asmjit::x86::r14;
+// The data space's page table.
+inline constexpr asmjit::x86::Gp kPages = asmjit::x86::r14;
 
 inline asmjit::x86::Mem State(size_t offset, uint32_t size) {
   return asmjit::x86::ptr(asmjit::x86::rbp, static_cast<int32_t>(offset) - kStateBias, size);
@@ -42,24 +42,15 @@ inline asmjit::x86::Mem Gpr(int guest, uint32_t size = 8) {
   return State(offsetof(CpuState, gpr) + 8 * static_cast<size_t>(guest), size);
 }
 // Bytes from the page table.
-inline asmjit::x86::Mem AtPages(PagesIn pages, int32_t offset) {
-  if (pages == PagesIn::kRegister)
-    return asmjit::x86::ptr(kPagesOrBudget, offset, sizeof(PageEntry));
-  asmjit::x86::Mem mem =
-      asmjit::x86::ptr_abs(static_cast<uint64_t>(int64_t{offset}), sizeof(PageEntry));
-  mem.setSegment(asmjit::x86::gs);
-  return mem;
+inline asmjit::x86::Mem AtPages(int32_t offset) {
+  return asmjit::x86::ptr(kPages, offset, sizeof(PageEntry));
 }
 // By the number of a page.
-inline asmjit::x86::Mem PageEntryAt(PagesIn pages, const asmjit::x86::Gp& number) {
-  if (pages == PagesIn::kRegister)
-    return asmjit::x86::ptr(kPagesOrBudget, number, 3, 0, sizeof(PageEntry));
-  asmjit::x86::Mem mem = asmjit::x86::ptr(uint64_t{0}, number, 3, sizeof(PageEntry));
-  mem.setSegment(asmjit::x86::gs);
-  return mem;
+inline asmjit::x86::Mem PageEntryAt(const asmjit::x86::Gp& number) {
+  return asmjit::x86::ptr(kPages, number, 3, 0, sizeof(PageEntry));
 }
-inline asmjit::x86::Mem PageEntryAt(PagesIn pages, int64_t number) {
-  return AtPages(pages, static_cast<int32_t>(number * int64_t{sizeof(PageEntry)}));
+inline asmjit::x86::Mem PageEntryAt(int64_t number) {
+  return AtPages(static_cast<int32_t>(number * int64_t{sizeof(PageEntry)}));
 }
 inline asmjit::x86::Mem InFrame(size_t offset, uint32_t size) {
   return asmjit::x86::ptr(asmjit::x86::rsp, static_cast<int32_t>(offset), size);

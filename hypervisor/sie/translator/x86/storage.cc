@@ -104,10 +104,10 @@ bool BlockEmitter::FindKnownPage(const Value& known, Gp entry, int bytes, bool s
   }
   constexpr int64_t kInReach = 1 << 27;  // of a displacement
   if (number < kInReach) {
-    a_.mov(entry, PageEntryAt(surroundings_.stubs.pages_in, number));
+    a_.mov(entry, PageEntryAt(number));
   } else {
     a_.mov(entry.r32(), static_cast<uint32_t>(number));
-    a_.mov(entry, PageEntryAt(surroundings_.stubs.pages_in, entry));
+    a_.mov(entry, PageEntryAt(entry));
   }
   a_.test(entry, entry);
   a_.jz(slow);
@@ -146,9 +146,9 @@ bool BlockEmitter::IsLikelyInWindow() const {
 
 void BlockEmitter::FindInWindow(Gp address, Gp entry, const Label& elsewhere) {
   a_.lea(entry, ptr(address, -static_cast<int32_t>(kWindowStart)));
-  a_.cmp(entry, PageEntryAt(surroundings_.stubs.pages_in, kWindowLimit));
+  a_.cmp(entry, PageEntryAt(kWindowLimit));
   a_.jae(elsewhere);
-  a_.mov(entry, PageEntryAt(surroundings_.stubs.pages_in, kWindowAddend));
+  a_.mov(entry, PageEntryAt(kWindowAddend));
 }
 
 void BlockEmitter::FindInTable(Gp address, Gp entry, int bytes, bool store, const Label& elsewhere,
@@ -173,7 +173,7 @@ void BlockEmitter::FindInTable(Gp address, Gp entry, int bytes, bool store, cons
     a_.jae(slow);
   }
   if (store) a_.or_(entry.r32(), static_cast<int>(kPageTableEntries));
-  a_.mov(entry, PageEntryAt(surroundings_.stubs.pages_in, entry));
+  a_.mov(entry, PageEntryAt(entry));
   a_.test(entry, entry);
   a_.jz(slow);
 }

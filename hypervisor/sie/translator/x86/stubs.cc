@@ -26,14 +26,7 @@ void LoadGuestRegisters(x86::Assembler& a) {
   for (const auto& [guest, host] : kPinned) a.mov(gpq(host), Gpr(guest));
 }
 
-// The budget as the frame has it.
-void LoadPagesAndBudget(x86::Assembler& a, PagesIn pages_in, const Gp& pages) {
-  if (pages_in == PagesIn::kRegister) return a.mov(kPagesOrBudget, pages), void();
-  a.wrgsbase(pages);
-  a.mov(kPagesOrBudget.r32(), FRAME(budget));
-}
-
-void EmitEnter(x86::Assembler& a, PagesIn pages_in) {
+void EmitEnter(x86::Assembler& a) {
   for (const auto id : kSaved) a.push(gpq(id));
   a.sub(rsp, static_cast<int>(sizeof(Frame)));
   a.mov(FRAME(transfer), rdi);
@@ -49,20 +42,19 @@ void EmitEnter(x86::Assembler& a, PagesIn pages_in) {
   a.mov(InFrame(offsetof(Frame, cc_low), 2), ax);
   a.mov(FRAME(cc_how), kCodeIsMade);
   a.lea(rbp, ptr(rdx, kStateBias));
-  LoadPagesAndBudget(a, pages_in, rcx);
+  a.mov(kPages, rcx);
   a.mov(rax, rsi);
   LoadGuestRegisters(a);
   a.jmp(rax);
 }
 
-void EmitLeave(x86::Assembler& a, PagesIn pages_in, const Label& stored, const Label& make_code) {
+void EmitLeave(x86::Assembler& a, const Label& stored, const Label& make_code) {
   StoreGuestRegisters(a);
   Label made = a.newLabel();
   a.cmp(FRAME(cc_how), kCodeIsMade);
   a.je(made);
   a.call(make_code);
   a.bind(made);
-  if (pages_in == PagesIn::kSegment) a.mov(FRAME(budget), kPagesOrBudget.r32());
   a.bind(stored);
   a.mov(rdi, FRAME(transfer));
   a.mov(eax, FRAME(budget));
@@ -89,8 +81,8 @@ void EmitLeaveTo(x86::Assembler& a, Leave why, const Label& leave) {
 enum class SiteIs { kOfAccess, kOfHandler, kInAccumulator };
 
 // Called with the frame 8 bytes above the stack pointer. Temporaries survive.
-void EmitCall(x86::Assembler& a, PagesIn pages_in, int (*function)(Frame*), SiteIs site_is,
-              const Label& stored, const Label& make_code) {
+void EmitCall(x86::Assembler& a, int (*function)(Frame*), SiteIs site_is, const Label& stored,
+              const Label& make_code) {
   const auto in_frame = [](size_t offset, uint32_t size) { return InFrame(offset + 8, size); };
   for (int i = 0; i < kTemporaryCount; ++i) {
     a.mov(in_frame(offsetof(Frame, scratch) + 8 * static_cast<size_t>(i), 8), gpq(kTemporaries[i]));
@@ -109,8 +101,6 @@ void EmitCall(x86::Assembler& a, PagesIn pages_in, int (*function)(Frame*), Site
   }
   a.mov(in_frame(offsetof(Frame, site), 8), rax);
   StoreGuestRegisters(a);
-  if (pages_in == PagesIn::kSegment)
-    a.mov(in_frame(offsetof(Frame, budget), 4), kPagesOrBudget.r32());
   Label made = a.newLabel();
   a.cmp(in_frame(offsetof(Frame, cc_how), 1), kCodeIsMade);
   a.je(made);
@@ -144,16 +134,14 @@ void EmitCall(x86::Assembler& a, PagesIn pages_in, int (*function)(Frame*), Site
   a.jmp(stored);
   a.bind(elsewhere);
   a.add(rsp, 8);
-  a.mov(rax, FRAME(pages));
-  LoadPagesAndBudget(a, pages_in, rax);
+  a.mov(kPages, FRAME(pages));
   LoadGuestRegisters(a);
   a.jmp(FRAME(code));
 }
 
 }  // namespace
 
-bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, PagesIn pages_in, Stubs& stubs) {
-  stubs.pages_in = pages_in;
+bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs) {
   CodeHolder code;
   code.init(Environment::host(), reinterpret_cast<uint64_t>(memory.executable()));
   x86::Assembler a(&code);
@@ -181,7 +169,7 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, PagesIn pages_i
   stubs.floating = reinterpret_cast<const FloatingConstants*>(here());
   a.embed(&kFloating, sizeof kFloating);
   const uint8_t* enter = here();
-  EmitEnter(a, pages_in);
+  EmitEnter(a);
   stubs.make_code = here();
   a.bind(make_code);
   EmitMakeCode(a, 8);
@@ -190,20 +178,20 @@ bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, PagesIn pages_i
   EmitMakeCode(a, 16);
   Label leave = a.newLabel();
   a.bind(leave);
-  EmitLeave(a, pages_in, stored, make_code);
+  EmitLeave(a, stored, make_code);
   for (size_t why = 0; why < stubs.leave_to.size(); ++why) {
     stubs.leave_to[why] = here();
     EmitLeaveTo(a, static_cast<Leave>(why), leave);
   }
   stubs.load = here();
-  EmitCall(a, pages_in, helpers.load, SiteIs::kOfAccess, stored, make_code_of_caller);
+  EmitCall(a, helpers.load, SiteIs::kOfAccess, stored, make_code_of_caller);
   stubs.store = here();
-  EmitCall(a, pages_in, helpers.store, SiteIs::kOfAccess, stored, make_code_of_caller);
+  EmitCall(a, helpers.store, SiteIs::kOfAccess, stored, make_code_of_caller);
   stubs.execute_at = here();
-  EmitCall(a, pages_in, helpers.execute, SiteIs::kOfHandler, stored, make_code_of_caller);
+  EmitCall(a, helpers.execute, SiteIs::kOfHandler, stored, make_code_of_caller);
   stubs.execute = here();
-  EmitCall(a, pages_in, helpers.execute, SiteIs::kInAccumulator, stored, make_code_of_caller);
-  EmitPageRoutines(a, memory, pages_in, stubs.pages);
+  EmitCall(a, helpers.execute, SiteIs::kInAccumulator, stored, make_code_of_caller);
+  EmitPageRoutines(a, memory, stubs.pages);
   here();
   EmitStorageRoutines(a, memory, stubs.storage);
   stubs.enter = reinterpret_cast<decltype(stubs.enter)>(reinterpret_cast<uint64_t>(enter));

@@ -55,7 +55,6 @@ struct PageRoutines {
 };
 
 struct Stubs {
-  PagesIn pages_in;
   void (*enter)(Transfer*, const uint8_t* code, CpuState*, PageEntry* pages);
   // Jump, by why: rax has the address, ecx the number of a link or a block.
   std::array<const uint8_t*, 6> leave_to;
@@ -73,15 +72,14 @@ struct Stubs {
 };
 
 // At the assembler's place in `memory`.
-void EmitPageRoutines(asmjit::x86::Assembler& a, const CodeMemory& memory, PagesIn pages_in,
-                      PageRoutines& routines);
+void EmitPageRoutines(asmjit::x86::Assembler& a, const CodeMemory& memory, PageRoutines& routines);
 
 // At the assembler's place in `memory`.
 void EmitStorageRoutines(asmjit::x86::Assembler& a, const CodeMemory& memory,
                          StorageRoutines& routines);
 
 // Emits them at the start of `memory`.
-bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, PagesIn pages_in, Stubs& stubs);
+bool MakeStubs(const CodeMemory& memory, const Helpers& helpers, Stubs& stubs);
 
 }  // namespace hypervisor::x86
 

@@ -183,9 +183,9 @@ void BlockEmitter::EmitVectorRun(size_t count) {
   std::vector<Label> slow(count);
   std::vector<Label> next(count);
   if (by_window) {
-    a_.cmp(address, PageEntryAt(surroundings_.stubs.pages_in, kWindowLimit));
+    a_.cmp(address, PageEntryAt(kWindowLimit));
     a_.jae(one_by_one);
-    a_.mov(entry, PageEntryAt(surroundings_.stubs.pages_in, kWindowAddend));
+    a_.mov(entry, PageEntryAt(kWindowAddend));
   } else {
     const auto length = static_cast<int>(most + kLength - least);
     FindInTable(address, entry, length, store, one_by_one, one_by_one);

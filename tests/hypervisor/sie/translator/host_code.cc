@@ -156,8 +156,7 @@ std::optional<HostCode> Measure(const Loop& loop) {
 
 std::optional<std::map<std::string, HostCode>> MeasureHostCode() {
   setenv("UCONTROL_REGIONS", "hot", 1);
-  // Not every host has the other kind of code, which is a few bytes longer or shorter.
-  setenv("UCONTROL_CHAOS", "unsegmented", 1);
+  unsetenv("UCONTROL_CHAOS");
   struct sigaction action = {};
   action.sa_sigaction = CountStep;
   action.sa_flags = SA_SIGINFO;
