@@ -188,7 +188,7 @@ class Translator final : public Interpreter, private HostFaultGuard::Recovery {
   struct Counts {
     uint64_t blocks = 0;
     uint64_t regions = 0;
-    uint64_t nanoseconds = 0;  // of CPU time, spent on these
+    uint64_t nanoseconds = 0;  // spent on these
     uint64_t renewals = 0;
     std::array<uint64_t, 6> exits{};  // by Leave
     uint64_t interpreted_runs = 0;

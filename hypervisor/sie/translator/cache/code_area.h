@@ -22,6 +22,9 @@ class CodeArea {
   // Where the next block's code may begin, on a boundary of 16 bytes, and how much fits there.
   uint8_t* end() const { return begin_ + used_.load(std::memory_order_relaxed); }
   size_t room() const { return size_ - used(); }
+  // How far the host's pages have been asked for.
+  uint8_t* populated() const { return begin_ + populated_; }
+  void set_populated(const uint8_t* end) { populated_ = static_cast<size_t>(end - begin_); }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
   // Everything before `end` is used.
   void Use(const uint8_t* end);
@@ -44,6 +47,7 @@ class CodeArea {
   uint8_t* begin_ = nullptr;
   size_t size_ = 0;
   std::atomic<size_t> used_ = 0;
+  size_t populated_ = 0;
   std::unique_ptr<Access[], decltype(&std::free)> accesses_{nullptr, std::free};
   std::atomic<size_t> access_count_ = 0;
 };

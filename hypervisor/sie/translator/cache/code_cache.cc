@@ -51,6 +51,8 @@ Block* const* CodeCache::Find(const Key& key) const {
 Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector<uint16_t>& uses,
                       const Translating& by) {
   if (IsFull()) return nullptr;
+  Populate(hot_);
+  Populate(cold_);
   uint8_t* const base = hot_.end();
   asmjit::CodeHolder code;
   code.init(asmjit::Environment::host(), reinterpret_cast<uint64_t>(base));
@@ -103,6 +105,12 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
   if (hot_.room() < kMostOfBlock || cold_.room() < kMostOfBlock) full_ = true;
   known_[key] = &block;
   return &block;
+}
+
+void CodeCache::Populate(CodeArea& area) {
+  if (area.end() + kAhead <= area.populated()) return;
+  memory_->Populate(area.populated(), kAtOnce);
+  area.set_populated(area.populated() + kAtOnce);
 }
 
 // The four bytes before where it ends are the distance, on their boundary.

@@ -93,8 +93,13 @@ class CodeCache {
   static constexpr size_t kHotSize = 24 << 20;
   static constexpr size_t kMostSites = 1 << 19;
   static constexpr size_t kMostOfBlock = 1 << 18;  // bytes, in either area
+  static constexpr size_t kAtOnce = 1 << 18;       // bytes that the host is asked for
+  static constexpr size_t kAhead = 1 << 14;        // of these, when the next are
 
   CodeCache() = default;
+
+  // Before more is emitted there.
+  void Populate(CodeArea& area);
 
   mutable std::mutex mutex_;
   std::unique_ptr<CodeMemory> memory_;
