@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -18,7 +19,7 @@ using hypervisor::kSegmentSize;
 
 absl::Status Refused(const std::string& name, uint64_t size) {
   return absl::ResourceExhaustedError(
-      absl::StrFormat("%s: 0x%x bytes: %s", name, size, std::strerror(errno)));
+      absl::StrFormat("%s: 0x%x bytes: %s", name, size, std::generic_category().message(errno)));
 }
 
 // Room for `size` bytes that begins at a multiple of 1 MiB, and of the host's huge pages; null if

@@ -25,11 +25,10 @@ namespace services {
 namespace {
 
 using hypervisor::GuestAbsolute;
-using hypervisor::kSegmentSize;
 using ucontrol::CrashCause;
 namespace uapi = hypervisor::uapi;
 
-constexpr size_t kConsolePiece = 64 * 1024;
+constexpr size_t kConsolePiece = size_t{64} * 1024;
 constexpr std::chrono::milliseconds kConsolePatience{500};
 constexpr absl::Duration kTypingPatience = absl::Milliseconds(50);
 
@@ -135,8 +134,9 @@ absl::Status LocalMachine::SetModel() {
 absl::Status LocalMachine::Build(hypervisor::Device& device, FindMemory find_memory) {
   const auto hold = [&](const std::string& name) -> absl::Status {
     auto memory = find_memory(name);
-    if (memory.ok()) held_[name] = *std::move(memory);
-    return memory.status();
+    if (!memory.ok()) return memory.status();
+    held_[name] = *std::move(memory);
+    return absl::OkStatus();
   };
   absl::Status status;
   if (const auto* program = std::get_if<ProgramBoot>(&plan_.boot)) {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -79,8 +79,8 @@ absl::Status Memories::Create(absl::string_view name, const Options& options) {
 
   const int file = options.shared ? MakeFile(name, options.size) : -1;
   if (options.shared && file < 0) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("memory %s: size 0x%x: %s", name, options.size, std::strerror(errno)));
+    return absl::ResourceExhaustedError(absl::StrFormat(
+        "memory %s: size 0x%x: %s", name, options.size, std::generic_category().message(errno)));
   }
   void* const start = ReserveAligned(options.size);
   const int how = options.shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
@@ -105,8 +105,8 @@ absl::Status Memories::Delete(absl::string_view name) {
   if (found == memories_.end())
     return absl::NotFoundError(absl::StrFormat("there is no memory %s", name));
   const Reservation reservation = found->second.reservation;
-  mmap(reservation.start, reservation.size, PROT_READ | PROT_WRITE,
-       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  static_cast<void>(mmap(reservation.start, reservation.size, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0));
   CloseFile(found->second.file);
   memories_.erase(found);
   deleted_.push_back(reservation);
