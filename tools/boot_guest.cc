@@ -242,9 +242,10 @@ absl::StatusOr<std::unique_ptr<Machine>> MakeMachine(hypervisor::Device& device,
   if (status.ok()) status = AttachGuestDevices(**machine, console);
 
   const uint64_t size = uint64_t{absl::GetFlag(FLAGS_memory)} << 20;
-  if (status.ok())
+  if (status.ok()) {
     status = (*machine)->memories().Create("storage",
                                            {.size = size, .huge_pages = true, .shared = false});
+  }
   if (status.ok()) {
     status = (*machine)->MapStorage("storage", 0, hypervisor::GuestAbsolute(0), size);
   }

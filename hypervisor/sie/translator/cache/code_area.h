@@ -22,12 +22,13 @@ class CodeArea {
   // Where the next block's code may begin, on a boundary of 16 bytes, and how much fits there.
   uint8_t* end() const { return begin_ + used_.load(std::memory_order_relaxed); }
   size_t room() const { return size_ - used(); }
-  // How far the host's pages have been asked for.
-  uint8_t* populated() const { return begin_ + populated_; }
-  void set_populated(const uint8_t* end) { populated_ = static_cast<size_t>(end - begin_); }
   size_t used() const { return used_.load(std::memory_order_relaxed); }
   // Everything before `end` is used.
   void Use(const uint8_t* end);
+
+  // How far the host's pages have been asked for.
+  uint8_t* populated() const { return begin_ + populated_; }
+  void set_populated(const uint8_t* end) { populated_ = static_cast<size_t>(end - begin_); }
 
   // The instruction at `at`, behind all that were added before, goes on at `next` if the host
   // faults. False: there is no room for it.

@@ -107,10 +107,12 @@ Block* CodeCache::Add(const Key& key, const GuestBlock& guest, const std::vector
   return &block;
 }
 
+// As much as there is, so that who makes little code takes little memory.
 void CodeCache::Populate(CodeArea& area) {
-  if (area.end() + kAhead <= area.populated()) return;
-  memory_->Populate(area.populated(), kAtOnce);
-  area.set_populated(area.populated() + kAtOnce);
+  if (area.end() + kPageSize <= area.populated()) return;
+  const size_t size = std::clamp(area.used() & ~kPageMask, size_t{kPageSize}, kMostAtOnce);
+  memory_->Populate(area.populated(), size);
+  area.set_populated(area.populated() + size);
 }
 
 // The four bytes before where it ends are the distance, on their boundary.

@@ -93,8 +93,7 @@ class CodeCache {
   static constexpr size_t kHotSize = 24 << 20;
   static constexpr size_t kMostSites = 1 << 19;
   static constexpr size_t kMostOfBlock = 1 << 18;  // bytes, in either area
-  static constexpr size_t kAtOnce = 1 << 18;       // bytes that the host is asked for
-  static constexpr size_t kAhead = 1 << 14;        // of these, when the next are
+  static constexpr size_t kMostAtOnce = 1 << 18;   // bytes that the host is asked for
 
   CodeCache() = default;
 

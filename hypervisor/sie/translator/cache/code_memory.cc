@@ -24,8 +24,7 @@ std::unique_ptr<CodeMemory> CodeMemory::Allocate(size_t size) {
 
 void CodeMemory::Populate(const uint8_t* executable, size_t size) {
   constexpr int kPopulateWrite = 23;  // MADV_POPULATE_WRITE, Linux 5.14
-  const uint64_t start = reinterpret_cast<uint64_t>(Writable(executable)) & ~uint64_t{4095};
-  madvise(reinterpret_cast<void*>(start), size, kPopulateWrite);
+  madvise(Writable(executable), size, kPopulateWrite);
 }
 
 CodeMemory::~CodeMemory() {

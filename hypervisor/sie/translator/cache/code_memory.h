@@ -22,7 +22,8 @@ class CodeMemory {
   uint8_t* Writable(const uint8_t* executable) const {
     return writable_ + (executable - executable_);
   }
-  // Makes the host's pages of `size` bytes there at once, where it can: each alone is a fault.
+  // Makes the host's pages of `size` bytes there at once, where it can: each alone is a fault. Both
+  // are multiples of a page.
   void Populate(const uint8_t* executable, size_t size);
   bool Contains(uint64_t address) const {
     return address - reinterpret_cast<uint64_t>(executable_) < size_;
